@@ -1,0 +1,87 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every room of ours is compiled with: Swift 6 mode, warnings as errors, and every import
+/// internal and explicit, so that the layout of DESIGN §4 is visible in each file's head.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .strictMemorySafety(),
+]
+
+let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "ventanilla",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/vapor/jwt-kit", exact: "5.7.1"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", exact: "1.4.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CLibwebsockets", pkgConfig: "libwebsockets",
+            providers: [.apt(["libwebsockets-dev", "libwebsockets-evlib-uv"])]),
+        .systemLibrary(name: "CLibuv", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
+        .systemLibrary(
+            name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+
+        room("Desk", [collections]),
+        room("Engine", ["Desk", collections]),
+        room("Wire", ["Desk", crypto]),
+        room("EventLoop", ["CLibwebsockets", "CLibuv", "CLibcurl", log]),
+        room("Postgres", ["EventLoop", "CLibpq", log]),
+        room("Store", ["Desk", "Engine", "EventLoop", "Postgres", crypto, log]),
+        room("DeskRunner", ["Desk", "Engine", "EventLoop", "Store", log, metrics]),
+        room("Outbound", ["Desk", "Engine", "Wire", "EventLoop", log, metrics]),
+        room(
+            "Gateway",
+            [
+                "Desk", "Engine", "Wire", "EventLoop", "Store", "DeskRunner", jwt, crypto, log,
+                metrics,
+            ]),
+
+        program(
+            "ventanilla",
+            [
+                "Gateway", "Outbound", "DeskRunner", "Store", "Postgres", "Wire", "EventLoop",
+                "Engine", "Desk", arguments, configuration, log, metrics,
+            ]),
+        program("simulate", ["Engine", "Desk", arguments]),
+        program("sandbox", ["EventLoop", arguments, crypto, jwt, log]),
+        program("bench", ["EventLoop", "Postgres", arguments, crypto, log]),
+
+        tests("DeskTests", ["Desk"]),
+        tests("EngineTests", ["Engine", "Desk"]),
+        tests("WireTests", ["Wire", "Desk"]),
+        tests("EventLoopTests", ["EventLoop"]),
+        tests("PostgresTests", ["Postgres", "EventLoop"]),
+        tests("StoreTests", ["Store", "Engine", "Desk", "Postgres", "EventLoop"]),
+        tests("LayoutTests", []),
+    ]
+)
