@@ -1,0 +1,101 @@
+/// Who a conversation belongs to. At every commit it is exactly one of these (promise P2).
+public enum Owner: Hashable, Sendable {
+    /// Nobody: the conversation is closed.
+    case nobody
+    /// The chatbot answers.
+    case bot
+    /// It waits in a queue.
+    case queue(QueueID)
+    /// An agent holds it.
+    case agent(AgentID)
+}
+
+/// One customer's conversation with the desk, open or closed. It is reopened, not replaced, when the
+/// customer writes again.
+public struct Conversation: Equatable, Sendable {
+    /// Its name: the number of the event that opened it.
+    public let id: ConversationID
+    /// The customer it is with.
+    public let customer: CustomerID
+    /// Stands for the page and the customer's id there.
+    public let thread: Digest
+    /// The queue that it waits in when nobody holds it.
+    public var queue: QueueID
+    /// Who it belongs to now.
+    public var owner: Owner
+    /// How many handoffs it has had; the number of the latest.
+    public var handoffs: Int
+    /// Since when the customer waits for a person: set when the conversation enters a queue from
+    /// nobody or the bot, kept through every later return (promise P13).
+    public var waitingSince: Instant
+    /// When it was opened.
+    public var openedAt: Instant
+    /// When its latest message was recorded.
+    public var lastMessageAt: Instant
+    /// When the customer's latest message was written, by the platform's clock; the platform's
+    /// 24-hour window counts from here.
+    public var customerWroteAt: Instant
+    /// How many of the customer's messages the owner has not marked as read.
+    public var unread: Int
+
+    /// A conversation with these values.
+    public init(
+        id: ConversationID, customer: CustomerID, thread: Digest, queue: QueueID, owner: Owner,
+        handoffs: Int, waitingSince: Instant, openedAt: Instant, lastMessageAt: Instant,
+        customerWroteAt: Instant, unread: Int
+    ) {
+        self.id = id
+        self.customer = customer
+        self.thread = thread
+        self.queue = queue
+        self.owner = owner
+        self.handoffs = handoffs
+        self.waitingSince = waitingSince
+        self.openedAt = openedAt
+        self.lastMessageAt = lastMessageAt
+        self.customerWroteAt = customerWroteAt
+        self.unread = unread
+    }
+
+    /// Whether somebody is or will be answering.
+    public var isOpen: Bool { owner != .nobody }
+}
+
+/// Why a conversation changed its owner.
+public enum HandoffReason: String, Sendable, CaseIterable {
+    /// The customer wrote and no conversation was open.
+    case customerWrote
+    /// The desk gave it to the agent whose turn it was.
+    case assigned
+    /// The agent's grace after losing the last connection ran out.
+    case disconnected
+    /// The agent signed out or went offline.
+    case wentOffline
+    /// The agent closed it.
+    case closed
+}
+
+/// One change of owner, on record for good (promise P6): `from` is the `to` of the one before.
+public struct Handoff: Equatable, Sendable {
+    /// Which conversation.
+    public let conversation: ConversationID
+    /// 1, 2, 3 … within the conversation.
+    public let number: Int
+    /// The owner until now.
+    public let from: Owner
+    /// The owner from now on.
+    public let to: Owner
+    /// Why.
+    public let reason: HandoffReason
+
+    /// The handoff with these values.
+    public init(
+        conversation: ConversationID, number: Int, from: Owner, to: Owner, reason: HandoffReason
+    ) {
+        self.conversation = conversation
+        self.number = number
+        self.from = from
+        self.to = to
+        self.reason = reason
+    }
+}

@@ -1,0 +1,101 @@
+/// An accepted fact. Numbered without gaps in the ledger; holds surrogate ids alone, no text and no
+/// platform id.
+public enum Event: Equatable, Sendable {
+    /// A person wrote to this page for the first time.
+    case customerMet(CustomerID, thread: Digest)
+    /// A conversation began (its owner follows in `ownerChanged`, unless it begins closed because
+    /// only another app wrote).
+    case conversationOpened(ConversationID, CustomerID, QueueID)
+    /// The customer wrote.
+    case messageReceived(ConversationID, MessageID, CustomerMessageKind, writtenAt: Instant)
+    /// Another app (or a person in the page's inbox) wrote to the customer.
+    case messageSentElsewhere(ConversationID, MessageID, writtenAt: Instant)
+    /// An agent replied: recorded, and a job ordered to send it.
+    case messageWritten(ConversationID, MessageID, AgentID, JobID)
+    /// The customer's device has everything up to this moment.
+    case messagesDelivered(ConversationID, upTo: Instant)
+    /// The customer has read everything up to this moment.
+    case messagesRead(ConversationID, upTo: Instant)
+    /// The customer reacted to a message (`nil`: one that we have not recorded), or took it back.
+    case messageReacted(ConversationID, MessageID?, isRemoved: Bool)
+    /// The customer changed a message; the new text is kept under this event's number.
+    case messageEdited(ConversationID, MessageID?)
+    /// The customer deleted a message.
+    case messageDeleted(ConversationID, MessageID?)
+    /// An event of a kind that the desk does not act on was kept.
+    case channelEventKept(ConversationID?)
+    /// The owner changed: the one record of a handoff.
+    case ownerChanged(Handoff)
+    /// The owner has read everything so far.
+    case conversationRead(ConversationID, AgentID)
+    /// An agent first appeared at this desk, with this capacity.
+    case agentEntered(AgentID, capacity: Int)
+    /// An agent's first socket opened.
+    case agentConnected(AgentID)
+    /// An agent's last socket closed; their grace ends at the deadline.
+    case agentDisconnected(AgentID, deadline: Instant?)
+    /// An agent's presence changed.
+    case presenceChanged(AgentID, Presence)
+    /// A supervisor changed an agent's capacity.
+    case capacityChanged(AgentID, capacity: Int, by: AgentID)
+    /// A job's state changed.
+    case jobChanged(JobID, ConversationID, MessageID, JobState, attempts: Int)
+    /// An epoch began on some node.
+    case epochBegan
+    /// An input that the database would not take was set aside. Decided by the Engine, not the desk.
+    case inputQuarantined
+}
+
+/// An event with its place in the ledger.
+public struct EventRecord: Equatable, Sendable {
+    /// Its number: 1, 2, 3 … without a gap for the life of the desk.
+    public let number: Int64
+    /// When it was decided.
+    public let at: Instant
+    /// The epoch of the node that decided it.
+    public let epoch: Int64
+    /// What it says.
+    public let event: Event
+    /// The agents whose feed it is on, ascending; supervisors see every event.
+    public let audience: [AgentID]
+
+    /// The event at this place.
+    public init(number: Int64, at: Instant, epoch: Int64, event: Event, audience: [AgentID]) {
+        self.number = number
+        self.at = at
+        self.epoch = epoch
+        self.event = event
+        self.audience = audience
+    }
+}
+
+/// Why an input was refused. Nothing changed.
+public struct Rejection: Error, Equatable, Sendable {
+    /// What was wrong; each has a stable code in `Schemas/codes.json`.
+    public enum Code: String, Sendable, CaseIterable {
+        /// No such conversation, agent or job here.
+        case notFound
+        /// Only the owner may do this.
+        case notOwner
+        /// The conversation is closed.
+        case conversationClosed
+        /// The value is out of range.
+        case outOfRange
+        /// The job is not in a state that allows it.
+        case wrongState
+        /// Too many sockets of one person.
+        case tooManyConnections
+        /// The same command id was used before with other parameters.
+        case keyReused
+    }
+    /// What was wrong.
+    public let code: Code
+    /// The field of the command that was wrong.
+    public let field: String
+
+    /// Refused for this.
+    public init(_ code: Code, field: String) {
+        self.code = code
+        self.field = field
+    }
+}
