@@ -1,1 +1,92 @@
+import Foundation
 import Testing
+
+private let root = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+private func sources(of room: String) throws -> [(name: String, text: String)] {
+    let folder = root.appending(path: "Sources/\(room)")
+    guard FileManager.default.fileExists(atPath: folder.path) else { return [] }
+    let files = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
+    return try (files?.allObjects ?? []).compactMap { $0 as? URL }
+        .filter { $0.pathExtension == "swift" }
+        .map { ($0.lastPathComponent, try String(contentsOf: $0, encoding: .utf8)) }
+}
+
+@Suite struct LayoutTests {
+    @Test(arguments: Layout.rooms.map(\.name))
+    func roomImportsWhatItsRowNames(name: String) throws {
+        let room = try #require(Layout.rooms.first { $0.name == name })
+        for file in try sources(of: name) {
+            #expect(Layout.importViolations(room: room, text: file.text) == [], "\(file.name)")
+        }
+    }
+
+    @Test(arguments: Layout.rooms.map(\.name))
+    func roomKeepsTheBans(name: String) throws {
+        for file in try sources(of: name) {
+            for ban in Ban.all {
+                #expect(ban.violations(room: name, text: file.text) == [], "\(file.name)")
+            }
+        }
+    }
+
+    @Test func deskNeverLetsHashOrderReachAnEvent() throws {
+        #expect(HashOrder.violations(texts: try sources(of: "Desk").map(\.text)) == [])
+    }
+
+    /// A room that stands on disk and in no row, or the other way round, would escape the table.
+    @Test func everyFolderIsARoom() throws {
+        let folders = try FileManager.default.contentsOfDirectory(
+            atPath: root.appending(path: "Sources").path)
+        let known = Set(
+            Layout.rooms.map(\.name) + Layout.rooms.flatMap(\.touchesC) + ["Console"])
+        #expect(folders.filter { !known.contains($0) } == [])
+    }
+
+    @Test func topLevelIsFixed() throws {
+        let fixed: Set = ["Package.swift", "Sources", "Tests", "Schemas", "ops", "README.md"]
+        let entries = try FileManager.default.contentsOfDirectory(atPath: root.path)
+        #expect(
+            entries.filter { !$0.hasPrefix(".") && !fixed.contains($0) && $0 != "Package.resolved" }
+                == [])
+    }
+
+    /// Every rule above is shown to bite.
+    @Test(arguments: [
+        ("Desk", "import Engine"), ("Desk", "public import Foundation"),
+        ("Engine", "import Store"), ("Wire", "import EventLoop"), ("EventLoop", "import Wire"),
+        ("Postgres", "import Desk"), ("Store", "import Wire"), ("Outbound", "import Store"),
+        ("Gateway", "import Postgres"), ("Gateway", "import Outbound"),
+        ("sandbox", "import Wire"), ("simulate", "import Store"),
+        ("Gateway", "@preconcurrency import CLibwebsockets"),
+        ("DeskRunner", "internal import struct Wire.JSONReader"),
+    ])
+    func plantedImportIsFound(name: String, line: String) throws {
+        let room = try #require(Layout.rooms.first { $0.name == name })
+        #expect(Layout.importViolations(room: room, text: "import Desk\n\(line)\n").count >= 1)
+    }
+
+    @Test(arguments: [
+        ("Desk", "let now = ContinuousClock().now"), ("Engine", "let d = Date()"),
+        ("Desk", "let a = agents.randomElement()"), ("Engine", "Int.random(in: 0...1)"),
+        ("Engine", "func run() async {"), ("Desk", "await store.read()"),
+        ("Gateway", "bytes.withUnsafeBytes { _ in }"), ("Store", "unsafe pointer.pointee"),
+        ("Wire", "final class A: @unchecked Sendable {}"), ("Gateway", "try! parse()"),
+        ("EventLoop", "fatalError(\"no\")"),
+    ])
+    func plantedBreachIsFound(room: String, line: String) {
+        #expect(Ban.all.flatMap { $0.violations(room: room, text: line) }.count == 1)
+        #expect(Ban.all.flatMap { $0.violations(room: room, text: "// \(line)") } == [])
+    }
+
+    @Test(arguments: [
+        "var open: [Int64: Agent] = [:]\nfor agent in open.values {",
+        "let seen: Set<Int64> = []\nfor one in seen {",
+        "var changed = Set<Int64>()\nfor one in self.changed {",
+    ])
+    func plantedHashOrderIsFound(text: String) {
+        #expect(HashOrder.violations(texts: [text]).count == 1)
+        #expect(HashOrder.violations(texts: [text.replacing(" {", with: ".sorted() {")]) == [])
+    }
+}
