@@ -1,0 +1,57 @@
+#pragma once
+// What Swift cannot call by itself: variadic functions, function-like macros and constants whose
+// value is an expression. Nothing here holds state or decides anything.
+#include <curl/curl.h>
+#include <libwebsockets.h>
+#include <stdint.h>
+
+// Bytes that lws_write wants free in front of a payload, so that it can write the frame header there.
+#define EVENT_LOOP_WRITE_HEADROOM 16
+_Static_assert(LWS_PRE <= EVENT_LOOP_WRITE_HEADROOM, "libwebsockets wants more room before a payload");
+
+static inline void eventLoopUseLibuv(struct lws_context_creation_info *info) {
+    info->options |= LWS_SERVER_OPTION_LIBUV;
+}
+
+// libcurl's setters and getters are variadic: one typed function per kind of argument.
+static inline CURLcode eventLoopSetLong(CURL *easy, CURLoption option, long value) {
+    return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode eventLoopSetOffset(CURL *easy, CURLoption option, curl_off_t value) {
+    return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode eventLoopSetPointer(CURL *easy, CURLoption option, void *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode eventLoopSetText(CURL *easy, CURLoption option, const char *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode eventLoopSetBytesCallback(
+    CURL *easy, CURLoption option, size_t (*callback)(char *, size_t, size_t, void *)) {
+    return curl_easy_setopt(easy, option, callback);
+}
+static inline CURLcode eventLoopSetResolverCallback(
+    CURL *easy, int (*callback)(void *, void *, void *)) {
+    return curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, callback);
+}
+static inline CURLcode eventLoopGetLong(CURL *easy, CURLINFO information, long *value) {
+    return curl_easy_getinfo(easy, information, value);
+}
+static inline CURLcode eventLoopGetOffset(CURL *easy, CURLINFO information, curl_off_t *value) {
+    return curl_easy_getinfo(easy, information, value);
+}
+static inline CURLMcode eventLoopSetMultiLong(CURLM *multi, CURLMoption option, long value) {
+    return curl_multi_setopt(multi, option, value);
+}
+static inline CURLMcode eventLoopSetMultiPointer(CURLM *multi, CURLMoption option, void *value) {
+    return curl_multi_setopt(multi, option, value);
+}
+static inline CURLMcode eventLoopSetMultiSocketCallback(
+    CURLM *multi, int (*callback)(CURL *, curl_socket_t, int, void *, void *)) {
+    return curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, callback);
+}
+static inline CURLMcode eventLoopSetMultiTimerCallback(
+    CURLM *multi, int (*callback)(CURLM *, long, void *)) {
+    return curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, callback);
+}
+static inline CURLcode eventLoopResult(const CURLMsg *message) { return message->data.result; }
