@@ -33,7 +33,7 @@ public struct Conversation: Equatable, Sendable {
     /// When its latest message was recorded.
     public var lastMessageAt: Instant
     /// When the customer's latest message was written, by the platform's clock; the platform's
-    /// 24-hour window counts from here.
+    /// 24-hour window counts from here. ``neverWrote`` when only others have.
     public var customerWroteAt: Instant
     /// How many of the customer's messages the owner has not marked as read.
     public var unread: Int
@@ -56,6 +56,9 @@ public struct Conversation: Equatable, Sendable {
         self.customerWroteAt = customerWroteAt
         self.unread = unread
     }
+
+    /// ``customerWroteAt`` of a conversation in which the customer has not written yet.
+    public static let neverWrote = Instant(milliseconds: 0)
 
     /// Whether somebody is or will be answering.
     public var isOpen: Bool { owner != .nobody }

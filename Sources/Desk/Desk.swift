@@ -1,50 +1,128 @@
-/// The state rows of a desk, as read back from the database: all that a desk is made from.
-public struct DeskState: Equatable, Sendable {
+/// The rules of one desk, as a value: it decides each input by itself, from what it holds and what is
+/// told with the input. It does no I/O, reads no clock and draws no random number, so the same inputs
+/// always come to the same events.
+///
+/// It holds what is alive (open conversations, agents, unsettled jobs) and, until the batch ends,
+/// what was closed or settled in it. All else is told by ``Known``.
+public struct Desk: Sendable {
+    /// What it is configured with.
+    public let rules: Rules
     /// The number of the latest event; 0 for a new desk.
-    public var lastEvent: Int64 = 0
-    /// Every conversation that is open.
-    public var conversations: [Conversation] = []
-    /// Every agent ever seen, without connections.
-    public var agents: [Agent] = []
-    /// Every job that is not settled.
-    public var jobs: [Job] = []
+    public internal(set) var lastEvent: Int64
 
-    /// The state of a new desk.
-    public init() {}
-}
+    /// Open conversations, and those closed or written about in this batch.
+    var conversations = Table<ConversationID, Conversation>()
+    /// Every agent ever seen.
+    var agents = Table<AgentID, Agent>()
+    /// Unsettled jobs, and those settled in this batch.
+    var jobs = Table<JobID, Job>()
 
-/// What one input came to.
-public enum Decision: Equatable, Sendable {
-    /// Accepted. `result` is what the one who asked is told: the number of the message or job that
-    /// came of it, 0 where there is none. An accepted input may have caused no event at all.
-    case accepted(result: Int64)
-    /// Refused; nothing changed.
-    case rejected(Rejection)
-}
+    // Everything below follows from the tables and is kept by the `put` functions in Holding.swift,
+    // but for `recorded` and the two about settling.
 
-/// The rows that a batch changed, to be written in the same commit as its events.
-public struct Changes: Equatable, Sendable {
-    /// Conversations as they are now.
-    public var conversations: [Conversation] = []
-    /// Agents as they are now (connections are not stored).
-    public var agents: [Agent] = []
-    /// Jobs as they are now, settled ones included.
-    public var jobs: [Job] = []
+    /// The conversation of each thread, of those held.
+    var threads: [Digest: ConversationID] = [:]
+    /// What each agent owns, ascending.
+    var owned: [AgentID: [ConversationID]] = [:]
+    /// The jobs of each conversation, of those held, ascending: the order in which they leave.
+    var lines: [ConversationID: [JobID]] = [:]
+    /// Who waits, longest first.
+    var waiting = RankedQueue<ConversationID, Instant>()
+    /// Who may be given a conversation now, the next in turn first.
+    var ready = RankedQueue<AgentID, Turn>()
+    /// What falls due.
+    var deadlines = RankedQueue<Due, Instant>()
+    /// Messages recorded in this batch by the platform's id.
+    var recorded: [Digest: MessageID] = [:]
+    /// Whether an agent may be there who has neither a connection nor a deadline: so it is after a
+    /// reload, until the shell has told all connections again.
+    var hasUnheard = false
 
-    /// No change.
-    public init() {}
-}
+    /// The desk in this state. Nobody is connected.
+    public init(state: DeskState, rules: Rules) {
+        self.rules = rules
+        lastEvent = state.lastEvent
+        for conversation in state.conversations { load(conversation) }
+        for agent in state.agents { load(agent) }
+        for job in state.jobs { load(job) }
+    }
 
-/// What ``Desk/handle(_:known:at:)`` came to.
-public struct Handled: Equatable, Sendable {
-    /// Accepted or refused.
-    public let decision: Decision
-    /// The facts that follow, in order and numbered; empty when refused or when nothing changed.
-    public let records: [EventRecord]
+    /// Decides one input, numbers its events and remembers which rows changed.
+    ///
+    /// - Parameters:
+    ///   - known: at least what ``needs(of:into:)`` named for this input, as it was before the batch;
+    ///     what the batch itself decided overrides it.
+    ///   - epoch: the epoch of the node that decides; it is written into the events.
+    ///   - at: the moment of the decision; must not run backwards.
+    /// - Returns: the decision with its events. A refused input changes nothing.
+    public mutating func handle(
+        _ input: Input, known: Known, epoch: Int64, at: Instant
+    ) -> Handled {
+        var minutes = Minutes(known: known, epoch: epoch, at: at)
+        watchUnheard(at: at)
+        do throws(Rejection) {
+            let result = try decide(input, &minutes)
+            assignWaiting(&minutes)
+            return Handled(decision: .accepted(result: result), records: minutes.records)
+        } catch {
+            return Handled(decision: .rejected(error), records: [])
+        }
+    }
 
-    /// Handled with this result.
-    public init(decision: Decision, records: [EventRecord]) {
-        self.decision = decision
-        self.records = records
+    /// The rows changed since the last call, ascending by id. Also ends the batch: what was closed or
+    /// settled in it is forgotten, and later batches learn of it through ``Known``.
+    public mutating func takeChanges() -> Changes {
+        var changes = Changes()
+        changes.conversations = conversations.takeChanged()
+        changes.agents = agents.takeChanged().map { $0.withoutConnections() }
+        changes.jobs = jobs.takeChanged()
+        for conversation in changes.conversations where !conversation.isOpen {
+            forget(conversation)
+        }
+        for job in changes.jobs where job.state.isSettled { forget(job) }
+        recorded.removeAll()
+        return changes
+    }
+
+    private mutating func decide(
+        _ input: Input, _ minutes: inout Minutes
+    ) throws(Rejection) -> Int64 {
+        switch input {
+        case .customerWrote(let message):
+            return receive(message, &minutes)
+        case .channelReported(let report):
+            return record(report, &minutes)
+        case .channelEventKept:
+            note(.channelEventKept(nil), in: &minutes)
+        case .backfillFinished:
+            startConfirmationWaits(&minutes)
+        case .agentConnected(let agent, let connection):
+            try connect(agent, connection, &minutes)
+        case .agentDisconnected(let agent, let connection):
+            disconnect(agent, connection, &minutes)
+        case .agentConnections(let agent, let connections):
+            try setConnections(of: agent, to: connections, &minutes)
+        case .presenceSet(let agent, let presence):
+            try setPresence(of: agent, to: presence, &minutes)
+        case .capacitySet(let agent, let capacity, let supervisor):
+            try setCapacity(of: agent, to: capacity, by: supervisor, &minutes)
+        case .agentReplied(let agent, let conversation, let textDigest):
+            return try reply(agent, conversation, textDigest, &minutes)
+        case .resendOrdered(let agent, let job):
+            return try resend(agent, job, &minutes)
+        case .conversationRead(let agent, let conversation):
+            try markRead(agent, conversation, &minutes)
+        case .conversationClosed(let agent, let conversation):
+            try close(agent, conversation, &minutes)
+        case .sendingBegan(let job):
+            try beginSending(job, &minutes)
+        case .sendingEnded(let job, let attempt, let outcome):
+            endSending(job, attempt, outcome, &minutes)
+        case .epochBegan:
+            beginEpoch(&minutes)
+        case .clockReached:
+            doWhatIsDue(&minutes)
+        }
+        return 0
     }
 }

@@ -1,0 +1,77 @@
+/// What falls due at a stored moment. At the same moment agents go before jobs, each by id.
+enum Due: Hashable, Comparable, Sendable {
+    /// Agents who were not heard of since a reload are taken to have lost their connections.
+    case unheard
+    /// The agent's grace for a lost connection ends.
+    case grace(AgentID)
+    /// The wait for an echo of the job's message ends.
+    case confirmation(JobID)
+}
+
+extension Desk {
+    /// When the clock must be told next, if ever.
+    public var nextDeadline: Instant? { deadlines.first?.rank }
+
+    /// Does everything that is due, in the order of the deadlines.
+    mutating func doWhatIsDue(_ minutes: inout Minutes) {
+        while let due = deadlines.first, due.rank <= minutes.at {
+            deadlines.set(due.member, rank: nil)
+            switch due.member {
+            case .unheard: giveUpUnheard(&minutes)
+            case .grace(let id):
+                if let agent = agents[id] { goOffline(agent, .disconnected, &minutes) }
+            case .confirmation(let id):
+                if let job = jobs[id] { set(job, to: .unconfirmed, &minutes) }
+            }
+        }
+    }
+
+    // MARK: After a reload
+
+    /// After a reload in the same epoch agents are there by their rows, without a connection and
+    /// without a deadline, until the shell tells the connections. A socket that closed meanwhile is
+    /// never told of: so who is unheard of for the settling time is taken to have left (promise P5).
+    mutating func watchUnheard(at: Instant) {
+        guard hasUnheard else { return }
+        hasUnheard = false
+        deadlines.set(.unheard, rank: at.adding(milliseconds: rules.settlingTime))
+    }
+
+    private mutating func giveUpUnheard(_ minutes: inout Minutes) {
+        for id in agents.names {
+            if let agent = agents[id], agent.isUnheard { leave(agent, &minutes) }
+        }
+    }
+
+    /// A node became the owner: no socket is open, everybody has grace to come back, and whether what
+    /// was being sent has left is unknown until the channel has been read back.
+    mutating func beginEpoch(_ minutes: inout Minutes) {
+        note(.epochBegan, in: &minutes)
+        deadlines.set(.unheard, rank: nil)
+        let settled = minutes.at.adding(milliseconds: rules.settlingTime)
+        for id in agents.names {
+            guard var agent = agents[id] else { continue }
+            let wasConnected = agent.isConnected
+            agent.connections = []
+            let runs = agent.presence != .offline
+            let isEarly = runs && agent.disconnectDeadline.map { $0 < settled } ?? true
+            if isEarly || wasConnected { leave(agent, notBefore: settled, &minutes) }
+        }
+        for id in jobs.names {
+            guard let job = jobs[id] else { continue }
+            switch job.state {
+            case .sending, .unknown(.some): set(job, to: .unknown(deadline: nil), &minutes)
+            case .queued, .unknown(nil), .sent, .failed, .unconfirmed: break
+            }
+        }
+    }
+
+    /// The channel was read back: from now on an echo can be missed no more than it could before.
+    mutating func startConfirmationWaits(_ minutes: inout Minutes) {
+        let deadline = minutes.at.adding(milliseconds: rules.confirmationWait)
+        for id in jobs.names {
+            guard let job = jobs[id], job.state == .unknown(deadline: nil) else { continue }
+            set(job, to: .unknown(deadline: deadline), &minutes)
+        }
+    }
+}

@@ -1,0 +1,50 @@
+/// The state rows of a desk, as read back from the database: all that a desk is made from.
+public struct DeskState: Equatable, Sendable {
+    /// The number of the latest event; 0 for a new desk.
+    public var lastEvent: Int64 = 0
+    /// Every conversation that is open.
+    public var conversations: [Conversation] = []
+    /// Every agent ever seen, without connections.
+    public var agents: [Agent] = []
+    /// Every job that is not settled.
+    public var jobs: [Job] = []
+
+    /// The state of a new desk.
+    public init() {}
+}
+
+/// What one input came to.
+public enum Decision: Equatable, Sendable {
+    /// Accepted. `result` is what the one who asked is told: the number of the message or job that
+    /// came of it, 0 where there is none. An accepted input may have caused no event at all.
+    case accepted(result: Int64)
+    /// Refused; nothing changed.
+    case rejected(Rejection)
+}
+
+/// The rows that a batch changed, to be written in the same commit as its events.
+public struct Changes: Equatable, Sendable {
+    /// Conversations as they are now.
+    public var conversations: [Conversation] = []
+    /// Agents as they are now (connections are not stored).
+    public var agents: [Agent] = []
+    /// Jobs as they are now, settled ones included.
+    public var jobs: [Job] = []
+
+    /// No change.
+    public init() {}
+}
+
+/// What ``Desk/handle(_:known:epoch:at:)`` came to.
+public struct Handled: Equatable, Sendable {
+    /// Accepted or refused.
+    public let decision: Decision
+    /// The facts that follow, in order and numbered; empty when refused or when nothing changed.
+    public let records: [EventRecord]
+
+    /// Handled with this result.
+    public init(decision: Decision, records: [EventRecord]) {
+        self.decision = decision
+        self.records = records
+    }
+}

@@ -1,0 +1,76 @@
+extension Desk {
+    /// All that a desk is made from, as a reload would read it now: rows ascending by id.
+    public var state: DeskState {
+        var state = DeskState()
+        state.lastEvent = lastEvent
+        state.conversations = conversations.names.compactMap { conversations[$0] }
+            .filter(\.isOpen)
+        state.agents = agents.names.compactMap { agents[$0]?.withoutConnections() }
+        state.jobs = unsettledJobs
+        return state
+    }
+
+    /// An open conversation, or one that was written about or closed in this batch.
+    public func conversation(_ id: ConversationID) -> Conversation? { conversations[id] }
+
+    /// An agent.
+    public func agent(_ id: AgentID) -> Agent? { agents[id] }
+
+    /// An unsettled job, or one that settled in this batch.
+    public func job(_ id: JobID) -> Job? { jobs[id] }
+
+    /// Every unsettled job, ascending by id.
+    public var unsettledJobs: [Job] {
+        jobs.names.compactMap { jobs[$0] }.filter { !$0.state.isSettled }
+    }
+
+    /// The unsettled jobs of a conversation in the order in which they are to leave.
+    public func unsettledJobs(of conversation: ConversationID) -> [Job] {
+        (lines[conversation] ?? []).compactMap { jobs[$0] }.filter { !$0.state.isSettled }
+    }
+
+    /// How many conversations wait in the queue.
+    public var waitingCount: Int { waiting.count }
+
+    /// What a person may see: an agent their own conversations and themselves, a supervisor
+    /// everything that is open and everybody; with the unsettled jobs of those conversations. Each
+    /// ascending by id.
+    public func view(
+        for person: AgentID, isSupervisor: Bool
+    ) -> (conversations: [Conversation], agents: [Agent], jobs: [Job]) {
+        let seen = isSupervisor ? conversations.names : owned[person] ?? []
+        let people = isSupervisor ? agents.names : [person]
+        let open = seen.compactMap { conversations[$0] }.filter(\.isOpen)
+        let jobs = open.flatMap { unsettledJobs(of: $0.id) }.sorted { $0.id < $1.id }
+        return (open, people.compactMap { agents[$0] }, jobs)
+    }
+
+    /// Adds what the store must be asked before this input is decided: all that it may touch and that
+    /// a desk does not hold itself.
+    public static func needs(of input: Input, into needs: inout Needs) {
+        switch input {
+        case .customerWrote(let message):
+            needs.threads.insert(message.thread)
+        case .channelReported(let report):
+            needs.threads.insert(report.thread)
+            switch report.kind {
+            case .messageLeft(let job, _):
+                if let job { needs.jobs.insert(job) }
+                if let message = report.platformMessage { needs.messages.insert(message) }
+            case .reacted, .edited, .deleted:
+                if let message = report.platformMessage { needs.messages.insert(message) }
+            case .delivered, .read, .other:
+                break
+            }
+        case .agentReplied(_, let conversation, _), .conversationRead(_, let conversation),
+            .conversationClosed(_, let conversation):
+            needs.conversations.insert(conversation)
+        case .resendOrdered(_, let job):
+            needs.jobs.insert(job)
+        case .channelEventKept, .backfillFinished, .agentConnected, .agentDisconnected,
+            .agentConnections, .presenceSet, .capacitySet, .sendingBegan, .sendingEnded,
+            .epochBegan, .clockReached:
+            break
+        }
+    }
+}
