@@ -16,8 +16,8 @@ public enum Source: Sendable, CaseIterable {
     case webhook
     /// A person's command or the outbox's report.
     case command
-    /// A socket opened or closed: dropped, not resubmitted, when its commit did not end OK; the shell
-    /// tells all connections anew after a reload.
+    /// A socket opened or closed: waits as long as it takes. What was committed of it is entered anew
+    /// by the Engine after a reload; what was not is decided again.
     case connection
     /// The clock or the start of an epoch: one that the database will not take stops the desk.
     case `internal`

@@ -18,8 +18,11 @@ public struct PrefetchRequest: Equatable, Sendable {
 public struct KnownKey: Equatable, Sendable {
     /// Stands for the parameters of the command, if it was one.
     public let parameters: Digest?
-    /// What its first arrival was told.
+    /// What its first arrival was told; ``quarantinedResult`` when it was set aside.
     public let result: Int64
+
+    /// The result stored with the key of an input that was set aside: no number of an event.
+    public static let quarantinedResult: Int64 = -1
 
     /// A stored key.
     public init(parameters: Digest?, result: Int64) {
@@ -42,7 +45,8 @@ public struct Prefetched: Equatable, Sendable {
     }
 }
 
-/// One accepted input of a commit, with all that came of it.
+/// One accepted input of a commit, with all that came of it; or one that is set aside: then its only
+/// event is ``Desk/Event/inputQuarantined``, and what travelled beside is kept for a person to read.
 public struct CommitEntry: Equatable, Sendable {
     /// Its key, to be stored with the result.
     public let key: Digest?

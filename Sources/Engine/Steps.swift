@@ -32,8 +32,8 @@ public enum Step: Equatable, Sendable {
     /// Take or check the lease and read the state; answer with `reloaded` or `reloadFailed`. All
     /// caches of the store are forgotten first.
     case reload(LeaseRequest)
-    /// The state was read anew: tell all open connections again, give resumed sockets what they
-    /// have not seen of `recent`, take up the jobs.
+    /// The state was read anew: give resumed sockets what they have not seen of `recent`, take up the
+    /// jobs. The Engine enters the connections that it knows again by itself.
     case resume(Reloaded)
     /// Another node owns the desk: close the sockets so that they reconnect elsewhere.
     case standBy
@@ -67,7 +67,8 @@ public struct ReleasedEntry: Equatable, Sendable {
 
 /// What may leave now, in order.
 public struct Release: Equatable, Sendable {
-    /// The epoch it was committed in.
+    /// The epoch it was committed in; of answers that need no commit (`unavailable`), the latest epoch
+    /// that this node knew, 0 before the first.
     public let epoch: Int64
     /// The shares, in the order of decision.
     public let entries: [ReleasedEntry]
@@ -98,6 +99,9 @@ public enum EngineLimits {
     public static let leaseTime: Int64 = 10_000
     /// An idle owner renews its lease this often, in milliseconds: three tries before it lapses.
     public static let leaseRenewal: Int64 = 3_000
+    /// A batch that the database asked to repeat (serialization failure, deadlock) is repeated this
+    /// often at once, then after ``retryPause`` each time.
+    public static let immediateRetries = 3
     /// How long to wait before asking again for a lease or an absent database, in milliseconds.
     public static let retryPause: Int64 = 250
 }
