@@ -38,7 +38,8 @@ public struct Desk: Sendable {
     /// reload, until the shell has told all connections again.
     var hasUnheard = false
 
-    /// The desk in this state. Nobody is connected.
+    /// The desk in this state. Connected is who has connections there: nobody in rows that were read
+    /// back, because connections are not stored; a node that stays the owner may add those it knows.
     public init(state: DeskState, rules: Rules) {
         self.rules = rules
         lastEvent = state.lastEvent

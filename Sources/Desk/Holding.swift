@@ -35,9 +35,8 @@ extension Desk {
         for case let agent? in [former?.owner.agent, conversation.owner.agent] { list(agent) }
     }
 
-    /// Keeps an agent as they were read back; nobody is connected then.
+    /// Keeps an agent as they were read back, with the connections that the state names.
     mutating func load(_ agent: Agent) {
-        let agent = agent.withoutConnections()
         agents.load(agent, as: agent.id)
         index(agent)
         if agent.isUnheard { hasUnheard = true }

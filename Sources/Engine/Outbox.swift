@@ -1,6 +1,6 @@
 internal import DequeModule
-internal import HeapModule
 public import Desk
+internal import HeapModule
 
 /// Decides when which job leaves, as a state machine beside the ``Engine``.
 ///
