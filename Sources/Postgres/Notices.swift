@@ -1,0 +1,40 @@
+import CLibpq
+
+/// What is kept of warnings and notices: how many, and the one that changes the meaning of COMMIT.
+/// Touched on the loop's thread alone, because libpq calls the receiver from within our calls.
+final class NoticeCount {
+    var count = 0
+    /// COMMIT was or will be answered as if all were well, but it did not wait for the standby.
+    var replicationWaitWasCancelled = false
+
+    fileprivate func receive(_ notice: OpaquePointer?) {
+        count += 1
+        let routine = unsafe ResultStorage.diagnostic(UInt8(ascii: "R"), of: notice)
+        let text = unsafe ResultStorage.diagnostic(UInt8(ascii: "M"), of: notice)
+        let state = unsafe ResultStorage.diagnostic(UInt8(ascii: "C"), of: notice)
+        if Self.isReplicationWarning(state: state, routine: routine, text: text) {
+            replicationWaitWasCancelled = true
+        }
+    }
+
+    /// PostgreSQL's `SyncRepWaitForLSN` (`syncrep.c`) warns with 01000 "canceling wait for
+    /// synchronous replication due to user request" when the wait is cancelled, and with 57P01
+    /// "canceling the wait for synchronous replication and terminating connection …" when the
+    /// backend is told to stop. The routine's name is never translated; the text is judged as well
+    /// for servers that leave out the routine.
+    static func isReplicationWarning(state: String?, routine: String?, text: String?) -> Bool {
+        guard state == SQLState.warning.rawValue || state == SQLState.adminShutdown.rawValue else {
+            return false
+        }
+        if let routine, routine.hasPrefix("SyncRep") { return true }
+        guard let text else { return false }
+        return text.hasPrefix("canceling wait for synchronous replication")
+            || text.hasPrefix("canceling the wait for synchronous replication")
+    }
+}
+
+/// libpq's notice receiver. The default one would print the message, with what it quotes.
+func receiveNotice(_ context: UnsafeMutableRawPointer?, _ notice: OpaquePointer?) {
+    guard let context = unsafe context else { return }
+    unsafe Unmanaged<NoticeCount>.fromOpaque(context).takeUnretainedValue().receive(notice)
+}
