@@ -4,7 +4,8 @@ import HeapModule
 ///
 /// A change of rank costs O(log n) amortised: the old entry stays in the heap under an old stamp and
 /// is dropped when it comes to the top, or when such leftovers outnumber the members.
-struct RankedQueue<Member: Hashable & Comparable & Sendable, Rank: Comparable & Sendable>: Sendable
+package struct RankedQueue<Member: Hashable & Comparable & Sendable, Rank: Comparable & Sendable>:
+    Sendable
 {
     private struct Entry: Comparable, Sendable {
         let rank: Rank
@@ -25,17 +26,23 @@ struct RankedQueue<Member: Hashable & Comparable & Sendable, Rank: Comparable & 
     private var valid: [Member: Entry] = [:]
     private var lastStamp: UInt64 = 0
 
+    /// No members.
+    package init() {}
+
     /// How many members there are.
-    var count: Int { valid.count }
+    package var count: Int { valid.count }
+
+    /// How many entries are kept, leftovers included: at most twice the members and some.
+    package var entryCount: Int { heap.count }
 
     /// The member with the lowest rank.
-    var first: (member: Member, rank: Rank)? {
+    package var first: (member: Member, rank: Rank)? {
         // Every change ends with `dropLeftovers`, so the top of the heap is always a valid entry.
         heap.min.map { ($0.member, $0.rank) }
     }
 
     /// Gives a member this rank, or takes it out.
-    mutating func set(_ member: Member, rank: Rank?) {
+    package mutating func set(_ member: Member, rank: Rank?) {
         guard valid[member]?.rank != rank else { return }
         if let rank {
             lastStamp += 1
