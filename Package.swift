@@ -30,6 +30,10 @@ func room(
 func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
+func fixture(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+}
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
@@ -83,9 +87,17 @@ let package = Package(
         tests("DeskTests", ["Desk"]),
         tests("EngineTests", ["Engine", "Desk"]),
         tests("WireTests", ["Wire", "Desk"]),
-        tests("EventLoopTests", ["EventLoop"]),
-        tests("PostgresTests", ["Postgres", "EventLoop"]),
-        tests("StoreTests", ["Store", "Engine", "Desk", "Postgres", "EventLoop"]),
+        // What several test targets share: the one loop of the test process, a private database.
+        fixture("LoopFixture", ["EventLoop"]),
+        fixture("PostgresFixture", ["Postgres", "EventLoop", "LoopFixture"]),
+        tests("EventLoopTests", ["EventLoop", "LoopFixture"]),
+        tests("PostgresTests", ["Postgres", "EventLoop", "LoopFixture", "PostgresFixture"]),
+        tests(
+            "StoreTests",
+            [
+                "Store", "Engine", "Desk", "Postgres", "EventLoop", "LoopFixture",
+                "PostgresFixture",
+            ]),
         tests("LayoutTests", []),
     ]
 )

@@ -26,6 +26,13 @@ public struct PostgresStatement: Sendable, Hashable {
     }
 }
 
+extension PostgresStatement: ExpressibleByStringLiteral {
+    /// A command written out in the program's text, where no value can get into it.
+    public init(stringLiteral sql: String) {
+        self.init(sql)
+    }
+}
+
 /// A statement and the values of its parameters, in order.
 public struct PostgresCommand: Sendable {
     /// What to do.

@@ -66,7 +66,7 @@ enum Layout {
     static let toolchain: Set<String> = ["Synchronization"]
     /// The C library, for rooms that deal with the machine itself.
     static let machine: [String: Set<String>] = [
-        "EventLoop": ["Glibc"], "Postgres": ["Glibc"], "ventanilla": ["Glibc"],
+        "EventLoop": ["Glibc"], "Postgres": ["Glibc", "Dispatch"], "ventanilla": ["Glibc"],
         "Store": ["Glibc"], "simulate": ["Glibc"], "sandbox": ["Glibc"], "bench": ["Glibc"],
         "Gateway": [],
     ]
