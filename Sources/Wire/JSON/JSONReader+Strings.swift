@@ -9,7 +9,7 @@ extension JSONReader {
     public mutating func string() throws(JSONError) -> String {
         guard try peek() == .string else { throw failure(.wrongType) }
         let scanned = try scanString()
-        if scanned.hasEscapes { return try text(try unescape(scanned.range)[...]) }
+        if scanned.hasEscapes { return try text(unescape(scanned.range)[...]) }
         return try text(bytes[scanned.range])
     }
 
@@ -73,7 +73,7 @@ extension JSONReader {
     }
 
     /// The bytes of a scanned string with its escapes undone, storable.
-    func unescape(_ range: Range<Int>) throws(JSONError) -> [UInt8] {
+    func unescape(_ range: Range<Int>) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(range.count)
         var index = range.lowerBound

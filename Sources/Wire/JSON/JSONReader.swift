@@ -250,7 +250,7 @@ public struct JSONReader: Sendable {
         let scanned = try scanString()
         let name = Name(
             range: scanned.range,
-            unescaped: scanned.hasEscapes ? try unescape(scanned.range) : nil)
+            unescaped: scanned.hasEscapes ? unescape(scanned.range) : nil)
         guard container.count < WireLimits.membersPerObject else { throw failure(.tooManyMembers) }
         let isDuplicate = names[container.firstName...].contains { isSame($0, name) }
         names.append(name)

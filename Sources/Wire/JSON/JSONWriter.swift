@@ -10,6 +10,13 @@ public struct JSONWriter: Sendable {
         bytes.reserveCapacity(capacity)
     }
 
+    /// Goes on from bytes that were written before, with room for this many more.
+    init(continuing head: [UInt8], room: Int) {
+        bytes = []
+        bytes.reserveCapacity(head.count + room)
+        bytes += head
+    }
+
     // MARK: Containers
 
     /// Opens an object.

@@ -1,0 +1,133 @@
+public import Desk
+
+/// Why a request of a console was not done; each is in `Schemas/codes.json`. The first are JSON-RPC
+/// 2.0's own (its §5.1), the others ours.
+public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
+    /// The frame is not JSON.
+    case parseError = -32700
+    /// The frame is JSON, but not a request with a UUID as its id.
+    case invalidRequest = -32600
+    /// There is no such method.
+    case unknownMethod = -32601
+    /// A parameter is missing, has the wrong type or is out of bounds.
+    case invalidParameters = -32602
+    /// No such conversation, agent or job here.
+    case notFound = 4001
+    /// Only the owner may do this.
+    case notOwner = 4002
+    /// The conversation is closed.
+    case conversationClosed = 4003
+    /// The value is out of range.
+    case outOfRange = 4004
+    /// The job, or the agent, is not in a state that allows it.
+    case wrongState = 4005
+    /// Too many sockets of one person.
+    case tooManyConnections = 4006
+    /// The same id was used before with other parameters.
+    case keyReused = 4007
+    /// Only a supervisor may do this.
+    case forbidden = 4008
+    /// Not decided, or not known whether it was: ask again with the same id.
+    case unavailable = 4009
+    /// The database would not take it: set aside, on record.
+    case quarantined = 4010
+    /// Too many requests: wait, then ask again with the same id.
+    case tooManyRequests = 4011
+
+    /// The code of a refusal by the desk.
+    public init(_ rejection: Rejection.Code) {
+        self =
+            switch rejection {
+            case .notFound: .notFound
+            case .notOwner: .notOwner
+            case .conversationClosed: .conversationClosed
+            case .outOfRange: .outOfRange
+            case .wrongState: .wrongState
+            case .tooManyConnections: .tooManyConnections
+            case .keyReused: .keyReused
+            }
+    }
+
+    /// The code as a word: what a client branches on.
+    public var name: String {
+        switch self {
+        case .parseError: "parseError"
+        case .invalidRequest: "invalidRequest"
+        case .unknownMethod: "unknownMethod"
+        case .invalidParameters: "invalidParameters"
+        case .notFound: "notFound"
+        case .notOwner: "notOwner"
+        case .conversationClosed: "conversationClosed"
+        case .outOfRange: "outOfRange"
+        case .wrongState: "wrongState"
+        case .tooManyConnections: "tooManyConnections"
+        case .keyReused: "keyReused"
+        case .forbidden: "forbidden"
+        case .unavailable: "unavailable"
+        case .quarantined: "quarantined"
+        case .tooManyRequests: "tooManyRequests"
+        }
+    }
+
+    /// The words that go with it: constant.
+    public var message: String {
+        switch self {
+        case .parseError: "The frame is not JSON."
+        case .invalidRequest: "The frame is not a request."
+        case .unknownMethod: "There is no such method."
+        case .invalidParameters: "A parameter is not valid."
+        case .notFound: "There is no such thing here."
+        case .notOwner: "The conversation belongs to somebody else."
+        case .conversationClosed: "The conversation is closed."
+        case .outOfRange: "The value is out of range."
+        case .wrongState: "This is not possible in this state."
+        case .tooManyConnections: "Too many connections of one person."
+        case .keyReused: "The id was used before for something else."
+        case .forbidden: "This is not allowed."
+        case .unavailable: "The desk cannot answer now. Ask again with the same id."
+        case .quarantined: "The request was set aside for an operator."
+        case .tooManyRequests: "Too many requests. Please wait."
+        }
+    }
+}
+
+/// A request of a console that was not done, as its answer.
+public struct ConsoleProblem: Error, Equatable, Sendable {
+    /// The id of the request; `nil` when it could not be read.
+    public let id: String?
+    /// Why.
+    public let code: ConsoleErrorCode
+    /// The field that was wrong, from the frame's root or, for a refusal of the desk, its name.
+    public let field: String?
+
+    /// A problem with a request.
+    public init(id: String?, code: ConsoleErrorCode, field: String? = nil) {
+        self.id = id
+        self.code = code
+        self.field = field
+    }
+
+    /// A request that the desk refused.
+    public init(id: String, rejection: Rejection) {
+        self.init(id: id, code: ConsoleErrorCode(rejection.code), field: rejection.field)
+    }
+
+    /// The frame.
+    public func encode() -> [UInt8] {
+        var writer = JSONWriter(capacity: 224)
+        writer.beginObject()
+        writer.member("jsonrpc", "2.0")
+        writer.name("id")
+        if let id { writer.element(id) } else { writer.null() }
+        writer.beginObject("error")
+        writer.member("code", code.rawValue)
+        writer.member("message", code.message)
+        writer.beginObject("data")
+        writer.member("code", code.name)
+        if let field { writer.member("field", field) }
+        writer.endObject()
+        writer.endObject()
+        writer.endObject()
+        return writer.bytes
+    }
+}

@@ -1,0 +1,177 @@
+public import Desk
+
+/// What a push says beyond its event, given by whoever may see it.
+public struct PushContext: Equatable, Sendable {
+    /// The opened document of the event's message (or of its edit, reaction, kept event).
+    public var document: [UInt8]?
+    /// The message that is answered, if it is one that we have recorded.
+    public var replyTo: MessageID?
+    /// The name for people of the agent that the event is about.
+    public var agentName: String?
+    /// The conversation as it is now, for one who has not seen it before.
+    public var state: Conversation?
+
+    /// A context with these parts.
+    public init(
+        document: [UInt8]? = nil, replyTo: MessageID? = nil, agentName: String? = nil,
+        state: Conversation? = nil
+    ) {
+        self.document = document
+        self.replyTo = replyTo
+        self.agentName = agentName
+        self.state = state
+    }
+}
+
+/// One event as a notification for consoles: encoded once, then given out under the `prev` of each
+/// feed.
+public struct ConsolePush: Sendable {
+    /// All but the number of the event before, which stands last, and what closes the frame.
+    private let head: [UInt8]
+
+    /// Encodes an event with what may be said about it.
+    public init(_ record: EventRecord, context: PushContext = PushContext()) {
+        var writer = JSONWriter(capacity: 256 + (context.document?.count ?? 0))
+        writer.beginObject()
+        writer.member("jsonrpc", "2.0")
+        writer.member("method", record.event.method)
+        writer.beginObject("params")
+        writer.member("epoch", record.epoch)
+        writer.member("seq", record.number)
+        writer.member("at", record.at.milliseconds)
+        record.event.write(to: &writer, context: context)
+        writer.name("prev")
+        head = writer.bytes
+    }
+
+    /// The frame for a feed on which this number came before.
+    public func frame(prev: Int64) -> [UInt8] {
+        var writer = JSONWriter(continuing: head, room: 24)
+        writer.element(prev)
+        writer.endObject()
+        writer.endObject()
+        return writer.bytes
+    }
+}
+
+extension Event {
+    /// The method of the notification; each is in `Schemas/console.json`.
+    public var method: String {
+        switch self {
+        case .customerMet: "customer.met"
+        case .conversationOpened: "conversation.opened"
+        case .messageReceived: "message.received"
+        case .messageSentElsewhere: "message.elsewhere"
+        case .messageWritten: "message.written"
+        case .messagesDelivered: "message.delivered"
+        case .messagesRead: "message.read"
+        case .messageReacted: "message.reacted"
+        case .messageEdited: "message.edited"
+        case .messageDeleted: "message.deleted"
+        case .channelEventKept: "event.kept"
+        case .ownerChanged: "owner.changed"
+        case .conversationRead: "conversation.read"
+        case .agentEntered: "agent.entered"
+        case .agentConnected: "agent.connected"
+        case .agentDisconnected: "agent.disconnected"
+        case .presenceChanged: "presence.changed"
+        case .capacityChanged: "capacity.changed"
+        case .jobChanged: "job.changed"
+        case .epochBegan: "epoch.began"
+        case .inputQuarantined: "input.quarantined"
+        }
+    }
+
+    fileprivate func write(to writer: inout JSONWriter, context: PushContext) {
+        let parts = DocumentParts(context.document)
+        switch self {
+        // The thread's digest stays inside: it stands for the platform's ids.
+        case .customerMet(let customer, thread: _): writer.members(("customer", customer.number))
+        case .conversationOpened(let conversation, let customer, let queue):
+            writer.members(
+                ("conversation", conversation.number), ("customer", customer.number),
+                ("queue", queue.number))
+        case .messageReceived(let conversation, let message, let kind, let writtenAt):
+            writer.members(("conversation", conversation.number), ("message", message.number))
+            writer.member("kind", kind.rawValue)
+            writer.member("writtenAt", writtenAt.milliseconds)
+            parts.writeContent(to: &writer)
+        case .messageSentElsewhere(let conversation, let message, let writtenAt):
+            writer.members(
+                ("conversation", conversation.number), ("message", message.number),
+                ("writtenAt", writtenAt.milliseconds))
+            parts.writeContent(to: &writer)
+        case .messageWritten(let conversation, let message, let agent, let job):
+            writer.members(
+                ("conversation", conversation.number), ("message", message.number),
+                ("agent", agent.number), ("job", job.number))
+            parts.writeContent(to: &writer)
+        case .messagesDelivered(let conversation, let upTo),
+            .messagesRead(let conversation, let upTo):
+            writer.members(("conversation", conversation.number), ("upTo", upTo.milliseconds))
+        case .messageReacted(let conversation, let message, let isRemoved):
+            writer.members(("conversation", conversation.number), ("message", message?.number))
+            writer.member("removed", isRemoved)
+            if let reaction = parts.reaction { writer.member("emoji", raw: reaction) }
+        case .messageEdited(let conversation, let message):
+            writer.members(("conversation", conversation.number), ("message", message?.number))
+            if let text = parts.text { writer.member("text", raw: text) }
+        case .messageDeleted(let conversation, let message):
+            writer.members(("conversation", conversation.number), ("message", message?.number))
+        case .channelEventKept(let conversation):
+            writer.members(("conversation", conversation?.number))
+            if let kind = parts.kind { writer.member("kind", raw: kind) }
+        case .ownerChanged(let handoff): handoff.writeMembers(to: &writer)
+        case .conversationRead(let conversation, let agent):
+            writer.members(("conversation", conversation.number), ("agent", agent.number))
+        case .agentEntered(let agent, let capacity):
+            writer.members(("agent", agent.number), ("capacity", Int64(capacity)))
+        case .agentConnected(let agent): writer.members(("agent", agent.number))
+        case .agentDisconnected(let agent, let deadline):
+            writer.members(("agent", agent.number), ("deadline", deadline?.milliseconds))
+        case .presenceChanged(let agent, let presence):
+            writer.members(("agent", agent.number))
+            writer.member("presence", presence.rawValue)
+        case .capacityChanged(let agent, let capacity, let supervisor):
+            writer.members(
+                ("agent", agent.number), ("capacity", Int64(capacity)), ("by", supervisor.number))
+        case .jobChanged(let job, let conversation, let message, let state, let attempts):
+            writer.members(
+                ("job", job.number), ("conversation", conversation.number),
+                ("message", message.number), ("attempts", Int64(attempts)))
+            state.writeMembers(to: &writer)
+        case .epochBegan, .inputQuarantined: return
+        }
+        context.write(to: &writer)
+    }
+}
+
+extension PushContext {
+    /// What does not depend on the kind of event.
+    fileprivate func write(to writer: inout JSONWriter) {
+        if let replyTo { writer.member("replyTo", replyTo.number) }
+        if let agentName { writer.member("name", agentName) }
+        guard let state else { return }
+        writer.beginObject("state")
+        state.writeMembers(to: &writer)
+        writer.endObject()
+    }
+}
+
+extension Handoff {
+    fileprivate func writeMembers(to writer: inout JSONWriter) {
+        writer.members(("conversation", conversation.number), ("number", Int64(number)))
+        from.write("from", to: &writer)
+        to.write("to", to: &writer)
+        writer.member("reason", reason.rawValue)
+    }
+}
+
+extension JSONWriter {
+    /// Members with integers; those without a value are left out.
+    fileprivate mutating func members(_ members: (String, Int64?)...) {
+        for (name, value) in members {
+            if let value { member(name, value) }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+import Desk
+
+/// Reads a frame in two steps: its members, so that an error can be answered under its id, then the
+/// parameters by the method.
+struct ConsoleRequestParser {
+    private var reader: JSONReader
+    private var id: String?
+    private var parameters = ConsoleParameters()
+
+    init(_ frame: [UInt8]) { reader = JSONReader(frame) }
+
+    mutating func parse() throws(ConsoleProblem) -> ConsoleRequest {
+        var method: String?
+        var version: String?
+        do throws(JSONError) {
+            try reader.beginObject()
+            while let name = try reader.nextName() {
+                switch name {
+                case "jsonrpc": version = try reader.string()
+                case "id": id = try uuid()
+                case "method": method = try reader.string()
+                case "params": try parameters.read(&reader)
+                default: try reader.skip()
+                }
+            }
+            try reader.end()
+        } catch {
+            throw problem(of: error)
+        }
+        guard version == "2.0" else { throw invalid("jsonrpc") }
+        guard let id else { throw invalid("id") }
+        guard let method else { throw invalid("method") }
+        guard let command = try command(method) else {
+            throw ConsoleProblem(id: id, code: .unknownMethod, field: "method")
+        }
+        return ConsoleRequest(id: id, command: command)
+    }
+
+    private func invalid(_ field: String) -> ConsoleProblem {
+        ConsoleProblem(id: id, code: .invalidRequest, field: field)
+    }
+
+    /// What an error of the JSON means: a parameter of the wrong type is another thing than a frame
+    /// that is no JSON.
+    private func problem(of error: JSONError) -> ConsoleProblem {
+        let field = error.field.isEmpty ? nil : error.field
+        switch error.code {
+        case .syntax, .incomplete, .trailingBytes, .tooDeep:
+            return ConsoleProblem(id: id, code: .parseError, field: field)
+        case .duplicateName, .tooManyMembers, .wrongType, .outOfRange, .missing:
+            let isParameter = error.field.hasPrefix("params.")
+            return ConsoleProblem(
+                id: id, code: isParameter ? .invalidParameters : .invalidRequest, field: field)
+        }
+    }
+
+    /// A UUID in its text form (RFC 9562 §4), in lower case.
+    private mutating func uuid() throws(JSONError) -> String {
+        let text = try reader.string().lowercased()
+        let isUUID =
+            text.utf8.count == 36
+            && text.utf8.enumerated().allSatisfy { index, byte in
+                switch index {
+                case 8, 13, 18, 23: byte == UInt8(ascii: "-")
+                default: (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte)
+                }
+            }
+        guard isUUID else { throw reader.failure(.wrongType) }
+        return text
+    }
+
+    private func command(_ method: String) throws(ConsoleProblem) -> ConsoleCommand? {
+        switch method {
+        case "hello": return .hello(resume: try resume())
+        case "presence.set":
+            let word = try need(parameters.presence, "presence")
+            return .presenceSet(try need(Presence(rawValue: word), "presence"))
+        case "message.send": return .messageSend(try conversation(), text: try text())
+        case "message.resend": return .messageResend(JobID(try positive(parameters.job, "job")))
+        case "conversation.read": return .conversationRead(try conversation())
+        case "conversation.close": return .conversationClose(try conversation())
+        case "transcript.read":
+            let before = try parameters.before.map { value throws(ConsoleProblem) in
+                MessageID(try positive(value, "before"))
+            }
+            return .transcriptRead(try conversation(), before: before, limit: try limit())
+        case "agent.setCapacity":
+            let agent = AgentID(try positive(parameters.agent, "agent"))
+            // The desk judges the range; here the number need only fit.
+            let capacity = try need(parameters.capacity, "capacity")
+            return .capacitySet(agent, capacity: Int(clamping: capacity))
+        default: return nil
+        }
+    }
+
+    private func resume() throws(ConsoleProblem) -> ResumePoint? {
+        guard parameters.hasResume else { return nil }
+        let epoch = try positive(parameters.epoch, "resume.epoch")
+        let seq = try need(parameters.seq, "resume.seq")
+        guard seq >= 0 else { throw wrong("resume.seq") }
+        return ResumePoint(epoch: epoch, seq: seq)
+    }
+
+    private func conversation() throws(ConsoleProblem) -> ConversationID {
+        ConversationID(try positive(parameters.conversation, "conversation"))
+    }
+
+    private func text() throws(ConsoleProblem) -> String {
+        let text = try need(parameters.text, "text")
+        guard text.utf16.count <= WireLimits.messageLength,
+            !text.allSatisfy(\.isWhitespace)
+        else { throw wrong("text") }
+        return text
+    }
+
+    private func limit() throws(ConsoleProblem) -> Int {
+        let limit = parameters.limit ?? Int64(WireLimits.transcriptPage)
+        guard (1...Int64(WireLimits.transcriptPage)).contains(limit) else { throw wrong("limit") }
+        return Int(limit)
+    }
+
+    private func positive(_ value: Int64?, _ field: String) throws(ConsoleProblem) -> Int64 {
+        let value = try need(value, field)
+        guard value > 0 else { throw wrong(field) }
+        return value
+    }
+
+    private func need<Value>(
+        _ value: Value?, _ field: String
+    ) throws(ConsoleProblem) -> Value {
+        guard let value else { throw wrong(field) }
+        return value
+    }
+
+    private func wrong(_ field: String) -> ConsoleProblem {
+        ConsoleProblem(id: id, code: .invalidParameters, field: "params.\(field)")
+    }
+}
+
+/// All parameters that any method takes, as they were read; each has one type in all methods.
+struct ConsoleParameters {
+    var hasResume = false
+    var epoch: Int64?
+    var seq: Int64?
+    var presence: String?
+    var conversation: Int64?
+    var text: String?
+    var job: Int64?
+    var before: Int64?
+    var limit: Int64?
+    var agent: Int64?
+    var capacity: Int64?
+
+    mutating func read(_ reader: inout JSONReader) throws(JSONError) {
+        try reader.beginObject()
+        while let name = try reader.nextName() {
+            switch name {
+            case _ where try reader.takeNull(): continue
+            case "resume": try readResume(&reader)
+            case "presence": presence = try reader.string()
+            case "conversation": conversation = try reader.integer()
+            case "text": text = try reader.string()
+            case "job": job = try reader.integer()
+            case "before": before = try reader.integer()
+            case "limit": limit = try reader.integer()
+            case "agent": agent = try reader.integer()
+            case "capacity": capacity = try reader.integer()
+            default: try reader.skip()
+            }
+        }
+    }
+
+    private mutating func readResume(_ reader: inout JSONReader) throws(JSONError) {
+        hasResume = true
+        try reader.beginObject()
+        while let name = try reader.nextName() {
+            switch name {
+            case "epoch": epoch = try reader.integer()
+            case "seq": seq = try reader.integer()
+            default: try reader.skip()
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+public import Desk
+
+/// Answers to a console's requests.
+public enum ConsoleResult {
+    /// Done; there is no more to tell.
+    public static func done(id: String) -> [UInt8] {
+        frame(id) { _ in }
+    }
+
+    /// A reply was recorded as this message.
+    public static func message(id: String, _ message: MessageID) -> [UInt8] {
+        frame(id) { $0.member("message", message.number) }
+    }
+
+    /// A part of a transcript, and whether there is more before it.
+    public static func transcript(
+        id: String, _ messages: [TranscriptMessage], more: Bool
+    ) -> [UInt8] {
+        frame(id, capacity: 256 + 256 * messages.count) { writer in
+            writer.beginArray("messages")
+            for message in messages { message.write(to: &writer) }
+            writer.endArray()
+            writer.member("more", more)
+        }
+    }
+
+    /// The answer to `hello`. With a snapshot the console begins anew; without one it goes on, and
+    /// what it missed follows as notifications.
+    public static func hello(
+        id: String, epoch: Int64, seq: Int64, person: PersonCard, snapshot: ConsoleSnapshot?
+    ) -> [UInt8] {
+        frame(id, capacity: 512 + 256 * (snapshot?.conversations.count ?? 0)) { writer in
+            writer.member("mode", snapshot == nil ? "resumed" : "snapshot")
+            writer.member("epoch", epoch)
+            writer.member("seq", seq)
+            person.write(to: &writer)
+            snapshot?.write(to: &writer)
+        }
+    }
+
+    private static func frame(
+        _ id: String, capacity: Int = 96, _ write: (inout JSONWriter) -> Void
+    ) -> [UInt8] {
+        var writer = JSONWriter(capacity: capacity)
+        writer.beginObject()
+        writer.member("jsonrpc", "2.0")
+        writer.member("id", id)
+        writer.beginObject("result")
+        write(&writer)
+        writer.endObject()
+        writer.endObject()
+        return writer.bytes
+    }
+}
+
+/// Notifications that are no events: unnumbered.
+public enum ConsoleNotice {
+    /// The node ends: connect again after this long, in milliseconds.
+    public static func draining(reconnectAfterMilliseconds: Int64) -> [UInt8] {
+        frame("server.draining") { $0.member("reconnectAfterMs", reconnectAfterMilliseconds) }
+    }
+
+    /// The console begins anew from this state: what it missed is no longer at hand.
+    public static func snapshot(
+        epoch: Int64, seq: Int64, person: PersonCard, _ snapshot: ConsoleSnapshot
+    ) -> [UInt8] {
+        frame("snapshot", capacity: 512 + 256 * snapshot.conversations.count) { writer in
+            writer.member("epoch", epoch)
+            writer.member("seq", seq)
+            person.write(to: &writer)
+            snapshot.write(to: &writer)
+        }
+    }
+
+    private static func frame(
+        _ method: String, capacity: Int = 96, _ write: (inout JSONWriter) -> Void
+    ) -> [UInt8] {
+        var writer = JSONWriter(capacity: capacity)
+        writer.beginObject()
+        writer.member("jsonrpc", "2.0")
+        writer.member("method", method)
+        writer.beginObject("params")
+        write(&writer)
+        writer.endObject()
+        writer.endObject()
+        return writer.bytes
+    }
+}
