@@ -1,0 +1,412 @@
+// Wires the session to the page.
+
+import { element } from "./dom.js";
+import { fetchTicket, signInAddress, signOut, socketAddress } from "./http.js";
+import { listenForKeys } from "./keys.js";
+import { Memory } from "./memory.js";
+import { Session } from "./session.js";
+import { isAgentHere, isSupervisor, myConversations, myself } from "./state.js";
+import { makeConversations, titleFor } from "./views/conversations.js";
+import { ask, openHelp, toast } from "./views/dialogs.js";
+import { makeGate } from "./views/gate.js";
+import { makeHeader } from "./views/header.js";
+import { graceWords, makeSupervision } from "./views/supervision.js";
+import { makeTranscript } from "./views/transcript.js";
+import { count, customerName, duration, refusalName, summary, waitingReason } from "./words.js";
+
+/** An unread message counts as read after the reader had it before them for so long. */
+const readingTime = 700;
+/** Answered commands whose event never comes do not hold their control for longer. */
+const presenceSettling = 2_000;
+const densityKey = "ventanilla.density";
+
+const desk = deskNumber();
+const memory = new Memory(sessionStorage);
+
+/** What only the page knows. */
+const ui = {
+    view: null,
+    selected: null,
+    drafts: new Map(),
+    /** Raised when a draft was changed by something else than typing. */
+    draftVersion: 0,
+    presenceAsked: null,
+    /** Commands under way, by words such as `close 12`. */
+    busy: new Set(),
+};
+
+const session = new Session({
+    ticket: () => fetchTicket(desk),
+    openSocket: (protocols) => new WebSocket(socketAddress(desk, location), protocols),
+    setTimer(call, milliseconds) {
+        const timer = setTimeout(call, milliseconds);
+        return () => clearTimeout(timer);
+    },
+    now: () => Date.now(),
+    random: () => Math.random(),
+    makeId: () => crypto.randomUUID(),
+    memory,
+    soon: makeSoon(),
+    changed: () => askForRender(),
+    noticed,
+});
+
+/** One desk has one console; another than the first is named in the address and kept for the tab. */
+function deskNumber() {
+    const asked = Number(new URLSearchParams(location.search).get("desk"));
+    if (Number.isSafeInteger(asked) && asked > 0) {
+        sessionStorage.setItem("ventanilla.desk", String(asked));
+        return asked;
+    }
+    const kept = Number(sessionStorage.getItem("ventanilla.desk"));
+    return Number.isSafeInteger(kept) && kept > 0 ? kept : 1;
+}
+
+/** A task after the ones already waiting: unlike a timer it is not slowed down in a hidden tab. */
+function makeSoon() {
+    const { port1, port2 } = new MessageChannel();
+    const calls = [];
+    port1.onmessage = () => calls.shift()();
+    return (call) => {
+        calls.push(call);
+        port2.postMessage(null);
+    };
+}
+
+// --- Actions -----------------------------------------------------------------------------------
+
+const actions = {
+    signInAddress: signInAddress(desk),
+    reload: () => location.reload(),
+    retryNow: () => session.retryNow(),
+    async signOut() {
+        const held = heldCount();
+        const isSure =
+            held === 0 ||
+            (await ask({
+                title: "Sign out?",
+                text: `You hold ${count(held, "conversation")}. They go back to the queue when you are gone.`,
+                yes: "Sign out",
+            }));
+        if (!isSure) return;
+        try {
+            await signOut(desk);
+            ui.drafts.clear();
+            session.end();
+        } catch (problem) {
+            if (problem?.status === 401) return session.end();
+            toast("Signing out did not work: the desk was not reached. Try again; you are still signed in.", { tone: "bad" });
+        }
+    },
+    async setPresence(presence) {
+        const held = heldCount();
+        if (presence === "offline" && held > 0) {
+            const isSure = await ask({
+                title: "Go offline?",
+                text: `You hold ${count(held, "conversation")}. Going offline returns them to the queue at once.`,
+                yes: "Go offline",
+                no: "Stay",
+            });
+            if (!isSure) return askForRender();
+        }
+        ui.presenceAsked = presence;
+        askForRender();
+        try {
+            await session.perform("presence.set", { presence });
+            setTimeout(() => settlePresence(presence), presenceSettling);
+        } catch (error) {
+            settlePresence(presence);
+            complain(error, "Your presence was not changed.");
+        }
+    },
+    open(id, { focus = false } = {}) {
+        const left = ui.selected;
+        ui.selected = id;
+        ui.view = "conversations";
+        document.body.dataset.pane = id === null ? "list" : "transcript";
+        if (left !== null && left !== id) session.forgetDeparted(left);
+        session.readMissing(id);
+        render();
+        if (focus) transcript.focusReply();
+    },
+    openNeighbour(step) {
+        const ids = shownOrder();
+        if (ids.length === 0) return;
+        const index = ids.indexOf(ui.selected);
+        const next = index < 0 ? (step > 0 ? 0 : ids.length - 1) : (index + step + ids.length) % ids.length;
+        actions.open(ids[next], { focus: true });
+    },
+    openLongestWaiting() {
+        const { waiting } = myConversations(session.state);
+        if (waiting.length === 0) return announce("No conversation waits for your answer.");
+        const next = waiting.find(({ conversation }) => conversation.id !== ui.selected) ?? waiting[0];
+        actions.open(next.conversation.id, { focus: true });
+    },
+    async closeSelected() {
+        const id = ui.selected;
+        const conversation = session.state.conversations.get(id);
+        if (conversation === undefined || ui.busy.has(`close ${id}`)) return;
+        const left = [];
+        if (ui.drafts.get(id)) left.push("The draft in its reply box is thrown away.");
+        const pending = session.outbox.of(id).filter(({ state }) => state !== "accepted");
+        if (pending.length > 0) left.push(`${count(pending.length, "reply", "replies")} did not reach the desk yet.`);
+        if (left.length > 0) {
+            const title = `Close the conversation with ${customerName(conversation)}?`;
+            if (!(await ask({ title, text: left.join(" "), yes: "Close it", no: "Keep it" }))) return;
+        }
+        const closed = await perform(`close ${id}`, "conversation.close", { conversation: id }, "The conversation was not closed.");
+        if (!closed) return;
+        actions.keepDraft(id, "");
+        toast(`Conversation with ${customerName(conversation)} closed.`);
+    },
+    keepDraft(id, text) {
+        if (text === "") ui.drafts.delete(id);
+        else ui.drafts.set(id, text);
+        memory.drafts = ui.drafts;
+    },
+    reply(id, text) {
+        session.outbox.add(id, text);
+        transcript.follow();
+    },
+    retryReply: (command) => session.outbox.retry(command),
+    takeBack(command) {
+        const entry = session.outbox.entries.find(({ id }) => id === command);
+        const text = session.outbox.discard(command);
+        if (text === "") return;
+        const draft = ui.drafts.get(entry.conversation);
+        actions.keepDraft(entry.conversation, draft ? `${text}\n${draft}` : text);
+        ui.draftVersion += 1;
+        render();
+        transcript.focusReply();
+    },
+    resend: (job) => perform(`resend ${job}`, "message.resend", { job }, "The message was not sent again."),
+    readOlder: () => session.readOlder(ui.selected),
+    reveal(message) {
+        if (!transcript.reveal(message)) toast("That message is older than what is shown. Show older messages first.");
+    },
+    async setCapacity(agent, capacity) {
+        await perform(`capacity ${agent}`, "agent.setCapacity", { agent, capacity }, "The capacity was not changed.");
+    },
+    show(view) {
+        ui.view = view;
+        render();
+    },
+    showOther() {
+        if (!isSupervisor(session.state) || !isAgentHere(session.state)) return;
+        actions.show(ui.view === "supervision" ? "conversations" : "supervision");
+        document.getElementById("main")?.focus();
+    },
+    focusReply: () => transcript.focusReply(),
+    focusList() {
+        document.body.dataset.pane = "list";
+        document.querySelector('#conversations .item[tabindex="0"]')?.focus();
+    },
+    focusPresence: () => document.querySelector("#presence input:checked")?.focus(),
+    openHelp: () =>
+        openHelp({
+            isCompact: document.body.dataset.density === "compact",
+            setCompact: (isCompact) => setDensity(isCompact ? "compact" : "comfortable"),
+        }),
+};
+
+/** Performs a command with its control held meanwhile; a refusal is told. */
+async function perform(work, method, params, words) {
+    if (ui.busy.has(work)) return false;
+    ui.busy.add(work);
+    askForRender();
+    try {
+        await session.perform(method, params);
+        return true;
+    } catch (error) {
+        complain(error, words);
+        return false;
+    } finally {
+        ui.busy.delete(work);
+        askForRender();
+    }
+}
+
+function complain(error, words) {
+    // Signed out meanwhile: the page says so itself.
+    if (session.status.phase === "signedOut") return;
+    toast(`${words} ${refusalName(error?.code)}`, { tone: "bad" });
+}
+
+function settlePresence(asked) {
+    if (ui.presenceAsked !== asked) return;
+    ui.presenceAsked = null;
+    askForRender();
+}
+
+function heldCount() {
+    const { waiting, answered } = myConversations(session.state);
+    return waiting.length + answered.length;
+}
+
+function shownOrder() {
+    const { waiting, answered } = myConversations(session.state);
+    return [...waiting, ...answered].map(({ conversation }) => conversation.id);
+}
+
+// --- What came ---------------------------------------------------------------------------------
+
+/** Says aloud what a reader who looks elsewhere should know. */
+function noticed(pushes, before) {
+    const me = session.state.person?.id;
+    const news = [];
+    for (const { method, params } of pushes) {
+        const conversation = session.state.conversations.get(params.conversation);
+        if (method === "message.received" && conversation?.owner.id === me) {
+            news.push(`${customerName(conversation)}: ${summary({ ...params })}`);
+        } else if (method === "owner.changed" && params.to?.kind === "agent" && params.to.id === me) {
+            news.push(`New conversation: ${customerName(conversation)}`);
+        } else if (method === "owner.changed" && params.from?.id === me && params.reason === "disconnected") {
+            const lost = before.conversations.get(params.conversation);
+            toast(`${customerName(lost)} went back to the queue while you were disconnected.`, { tone: "bad" });
+        }
+    }
+    if (news.length > 3) announce(`${news.length} new messages and conversations`);
+    else if (news.length > 0) announce(news.join(". "));
+}
+
+function announce(text) {
+    const announcer = document.getElementById("announcer");
+    // The same words twice are said twice only if they change in between.
+    announcer.textContent = announcer.textContent === text ? `${text}\u00A0` : text;
+}
+
+let readTimer = null;
+
+/** Marks the open conversation as read once it was before a reader's eyes for a moment. */
+function markAsRead() {
+    const isSeen = document.visibilityState === "visible" && document.hasFocus() && ui.view === "conversations";
+    const id = ui.selected;
+    const unread = session.state.conversations.get(id)?.unread ?? 0;
+    const isMine = shownOrder().includes(id);
+    if (!isSeen || !isMine || unread === 0 || readTimer !== null) return;
+    if (session.status.phase !== "connected") return;
+    readTimer = setTimeout(async () => {
+        try {
+            if (ui.selected === id) await session.request("conversation.read", { conversation: id });
+        } catch {
+            // It stays unread, and is marked at the next look.
+        } finally {
+            readTimer = null;
+        }
+    }, readingTime);
+}
+
+// --- Page --------------------------------------------------------------------------------------
+
+const page = document.getElementById("page");
+const gate = makeGate(actions);
+const header = makeHeader(actions);
+const conversations = makeConversations(actions);
+const transcript = makeTranscript(actions);
+const supervision = makeSupervision(actions);
+const desktop = element("div", { class: "desk" }, conversations.element, transcript.element);
+const app = element("div", { class: "app" }, header.element, desktop);
+
+let renderAsked = false;
+
+function askForRender() {
+    document.title = titleFor(session.state);
+    session.readMissing(ui.selected);
+    if (renderAsked) return;
+    renderAsked = true;
+    requestAnimationFrame(() => {
+        renderAsked = false;
+        render();
+    });
+}
+
+function render() {
+    const now = session.now();
+    const { state, status } = session;
+    const model = { state, ui, connection: status, outbox: session.outbox.entries, now };
+    const kind = gateFor(state, status);
+    if (kind !== null) {
+        ui.view = null;
+        const left = status.phase === "waiting" ? Math.max(0, status.retryAt - Date.now()) : 0;
+        const waiting =
+            status.phase === "waiting" ? `${waitingReason(status.reason)}. Trying again in ${duration(left)}.` : "";
+        if (page.firstElementChild !== gate.element) page.replaceChildren(gate.element);
+        return gate.update({ kind, waiting });
+    }
+    if (page.firstElementChild !== app) begin(state);
+    if (ui.view === null) ui.view = isAgentHere(state) ? "conversations" : "supervision";
+    if (ui.view === "supervision" && !isSupervisor(state)) ui.view = "conversations";
+    if (ui.presenceAsked !== null && myself(state)?.presence === ui.presenceAsked) ui.presenceAsked = null;
+    for (const id of state.departed.keys()) {
+        if (id !== ui.selected) session.forgetDeparted(id);
+    }
+    const body = ui.view === "supervision" ? supervision.element : desktop;
+    if (app.lastElementChild !== body) app.lastElementChild.replaceWith(body);
+    header.update(model);
+    if (ui.view === "supervision") {
+        supervision.update(model);
+    } else {
+        conversations.update(model);
+        transcript.update(model);
+        markAsRead();
+    }
+}
+
+function begin(state) {
+    page.replaceChildren(app);
+    ui.drafts = memory.drafts;
+    ui.draftVersion += 1;
+    ui.selected = null;
+    document.body.dataset.pane = "list";
+    ui.view = isAgentHere(state) ? "conversations" : "supervision";
+}
+
+function gateFor(state, status) {
+    if (status.phase === "signedOut") return "signedOut";
+    if (status.phase === "stopped") return status.reason === "forbidden" ? "forbidden" : "incompatible";
+    return state.seq === null ? "connecting" : null;
+}
+
+/** Moves the clocks, and nothing else. */
+function tick() {
+    const now = session.now();
+    if (page.firstElementChild === gate.element) {
+        if (session.status.phase === "waiting") render();
+        return;
+    }
+    header.tick({ connection: session.status, now: Date.now() });
+    for (const shown of document.querySelectorAll("[data-since]")) {
+        shown.textContent = duration(now - Number(shown.dataset.since));
+    }
+    for (const shown of document.querySelectorAll("[data-until]")) {
+        shown.textContent = graceWords(Number(shown.dataset.until) - now);
+    }
+}
+
+function setDensity(density) {
+    document.body.dataset.density = density;
+    try {
+        localStorage.setItem(densityKey, density);
+    } catch {
+        // Storage is off: it holds for this page.
+    }
+}
+
+function keptDensity() {
+    try {
+        return localStorage.getItem(densityKey) === "compact" ? "compact" : "comfortable";
+    } catch {
+        return "comfortable";
+    }
+}
+
+setDensity(keptDensity());
+listenForKeys(document, actions);
+setInterval(tick, 1_000);
+window.addEventListener("focus", askForRender);
+window.addEventListener("online", () => session.retryNow());
+document.addEventListener("visibilitychange", askForRender);
+window.addEventListener("beforeunload", (event) => {
+    if (session.outbox.entries.some(({ state }) => state !== "accepted")) event.preventDefault();
+});
+session.start();

@@ -1,0 +1,131 @@
+// The conversations that this agent holds: those waiting for an answer first.
+
+import { element, reconcile, roveFocus, setAttribute, setHidden, setText } from "../dom.js";
+import { latestMessage, myConversations } from "../state.js";
+import { customerName, duration, moment, summary } from "../words.js";
+
+export function makeConversations(actions) {
+    const waiting = makeSection("Waiting for your answer");
+    const answered = makeSection("Answered");
+    const empty = element("div", { class: "empty" });
+    const list = element(
+        "section",
+        { class: "list", id: "conversations", "aria-label": "My conversations" },
+        waiting.element,
+        answered.element,
+        empty,
+    );
+    const settleFocus = roveFocus(list, ".item");
+    return {
+        element: list,
+        update(model) {
+            const mine = myConversations(model.state);
+            const shared = { ...model, actions };
+            waiting.update(mine.waiting, shared);
+            answered.update(mine.answered, shared);
+            const total = mine.waiting.length + mine.answered.length;
+            setHidden(empty, total > 0);
+            updateEmpty(empty, model, actions);
+            settleFocus(list.querySelector('[aria-current="true"]'));
+        },
+    };
+}
+
+function makeSection(title) {
+    const number = element("span", { class: "count" });
+    const items = element("ul", { class: "items" });
+    const section = element(
+        "div",
+        { class: "section" },
+        element("h2", {}, title, " ", number),
+        items,
+    );
+    return {
+        element: section,
+        update(entries, shared) {
+            setHidden(section, entries.length === 0);
+            setText(number, String(entries.length));
+            const described = entries.map((entry) => ({ ...entry, shared }));
+            reconcile(items, described, (entry) => entry.conversation.id, makeItem);
+        },
+    };
+}
+
+function makeItem({ conversation: { id }, shared: { actions } }) {
+    const name = element("span", { class: "item-name" });
+    const wait = element("span", { class: "item-wait" });
+    const line = element("span", { class: "item-line", dir: "auto" });
+    const unread = element("span", { class: "unread", "aria-hidden": "true" });
+    const draft = element("span", { class: "tag", text: "Draft" });
+    const trouble = element("span", { class: "tag bad", text: "Not sent" });
+    const button = element(
+        "button",
+        {
+            class: "item",
+            type: "button",
+            tabindex: "-1",
+            dataset: { conversation: String(id) },
+            onclick: () => actions.open(id, { focus: true }),
+        },
+        element("span", { class: "item-head" }, name, wait),
+        element("span", { class: "item-foot" }, line, trouble, draft, unread),
+    );
+    return {
+        element: element("li", {}, button),
+        update({ conversation, since, shared: { state, ui, outbox, now } }) {
+            const transcript = state.transcripts.get(id);
+            setText(name, customerName(conversation));
+            if (since !== null) wait.dataset.since = String(since);
+            else delete wait.dataset.since;
+            setText(wait, since === null ? "" : duration(now - since));
+            wait.title = since === null ? "" : `Waiting since ${moment(since)}`;
+            const latest = latestMessage(transcript);
+            const prefix = latest?.kind === "reply" ? "You: " : "";
+            setText(line, latest === null ? "" : prefix + summary(latest));
+            setText(unread, String(conversation.unread ?? 0));
+            setHidden(unread, !conversation.unread);
+            setHidden(draft, ui.selected === id || !ui.drafts.get(id));
+            const failed = outbox.some((each) => each.conversation === id && each.state === "refused");
+            const stuck = transcript?.messages.some((each) => ["failed", "unconfirmed"].includes(each.job?.state));
+            setHidden(trouble, !failed && !stuck);
+            setAttribute(button, "aria-current", ui.selected === id ? "true" : null);
+            const spoken = [
+                customerName(conversation),
+                conversation.unread ? `${conversation.unread} unread` : "",
+                since === null ? "answered" : `waiting ${duration(now - since)}`,
+                latest === null ? "" : summary(latest),
+            ];
+            setAttribute(button, "aria-label", spoken.filter(Boolean).join(", "));
+        },
+    };
+}
+
+function updateEmpty(empty, { state, ui }, actions) {
+    const me = state.agents.get(state.person?.id);
+    const presence = ui.presenceAsked ?? me?.presence ?? "offline";
+    if (empty.dataset.presence === presence) return;
+    empty.dataset.presence = presence;
+    if (presence === "available") {
+        empty.replaceChildren(
+            element("h2", { text: "Nothing to answer" }),
+            element("p", { text: "New conversations come to you by themselves." }),
+        );
+        return;
+    }
+    empty.replaceChildren(
+        element("h2", { text: "No conversations" }),
+        element("p", { text: `You are ${presence}: you are given nothing new.` }),
+        element("button", {
+            class: "button primary",
+            type: "button",
+            text: "I am available",
+            onclick: () => actions.setPresence("available"),
+        }),
+    );
+}
+
+/** The title of the page: how many conversations have something unread. */
+export function titleFor(state) {
+    const unread = myConversations(state).waiting.filter(({ conversation }) => conversation.unread > 0).length;
+    return unread > 0 ? `(${unread}) Ventanilla` : "Ventanilla";
+}

@@ -1,0 +1,200 @@
+// The supervisor's view: the queue with waiting times, the agents with presence and load.
+
+import { element, reconcile, setAttribute, setHidden, setText } from "../dom.js";
+import { waitingConversations } from "../state.js";
+import { count, customerName, duration, moment, presenceNames } from "../words.js";
+
+/** More rows than anybody reads would only make the page slow; the rest is counted. */
+const shownRows = 200;
+/** The desk's own limit of one person's conversations. */
+const maximumCapacity = 100;
+
+export function makeSupervision(actions) {
+    const tiles = makeTiles();
+    const rows = element("tbody");
+    const more = element("p", { class: "table-more" });
+    const nobody = emptyState("Nobody waits", "Conversations appear here when no agent is free.");
+    const queue = element(
+        "section",
+        { class: "panel", "aria-labelledby": "queue-title" },
+        element("h2", { id: "queue-title", text: "Queue" }),
+        nobody,
+        table("queue", ["Place", "Customer", "Waiting", "Unread", "Handoffs"], rows),
+        more,
+    );
+    const agentRows = element("tbody");
+    const noAgents = emptyState("No agents yet", "An agent appears here after signing in for the first time.");
+    const agents = element(
+        "section",
+        { class: "panel", "aria-labelledby": "agents-title" },
+        element("h2", { id: "agents-title", text: "Agents" }),
+        noAgents,
+        table("agents", ["Name", "Presence", "Load", "Capacity"], agentRows),
+    );
+    return {
+        element: element(
+            "main",
+            { class: "supervision", id: "main", tabindex: "-1" },
+            tiles.element,
+            element("div", { class: "panels" }, queue, agents),
+        ),
+        update(model) {
+            const { state, now } = model;
+            const waiting = waitingConversations(state);
+            const people = [...state.agents.values()].sort(byPresenceThenName);
+            tiles.update(waiting, people, now);
+            const shown = waiting.slice(0, shownRows).map((conversation, index) => ({ conversation, index, now }));
+            reconcile(rows, shown, ({ conversation }) => conversation.id, makeWaiting);
+            setHidden(rows.parentElement, waiting.length === 0);
+            setHidden(nobody, waiting.length > 0);
+            const hidden = waiting.length - shown.length;
+            setText(more, hidden > 0 ? `and ${count(hidden, "conversation")} more` : "");
+            setHidden(more, hidden <= 0);
+            reconcile(agentRows, people.map((agent) => ({ agent, model, actions })), ({ agent }) => agent.id, makeAgent);
+            setHidden(agentRows.parentElement, people.length === 0);
+            setHidden(noAgents, people.length > 0);
+        },
+    };
+}
+
+function emptyState(title, text) {
+    return element("div", { class: "empty" }, element("h3", { text: title }), element("p", { text }));
+}
+
+function table(name, headings, body) {
+    const head = element("tr", {}, ...headings.map((text) => element("th", { scope: "col", text })));
+    return element("table", { class: "table", id: `${name}-table` }, element("thead", {}, head), body);
+}
+
+function byPresenceThenName(left, right) {
+    const order = ["available", "away", "offline"];
+    return (
+        order.indexOf(left.presence) - order.indexOf(right.presence) ||
+        String(left.name).localeCompare(String(right.name)) ||
+        left.id - right.id
+    );
+}
+
+function makeTiles() {
+    const names = {
+        waiting: "waiting",
+        longest: "longest wait",
+        free: "agents available",
+        places: "places free",
+    };
+    const values = {};
+    const tiles = Object.entries(names).map(([key, name]) => {
+        values[key] = element("span", { class: "tile-value" });
+        return element("div", { class: "tile" }, values[key], element("span", { class: "tile-name", text: name }));
+    });
+    return {
+        element: element("div", { class: "tiles" }, ...tiles),
+        update(waiting, people, now) {
+            setText(values.waiting, String(waiting.length));
+            if (waiting.length > 0) values.longest.dataset.since = String(waiting[0].waitingSince);
+            else delete values.longest.dataset.since;
+            setText(values.longest, waiting.length > 0 ? duration(now - waiting[0].waitingSince) : "none");
+            const free = people.filter((agent) => agent.presence === "available" && agent.connected);
+            setText(values.free, `${free.length} of ${people.length}`);
+            const places = free.map((agent) => Math.max(0, agent.capacity - (agent.load ?? 0)));
+            setText(values.places, String(places.reduce((sum, each) => sum + each, 0)));
+        },
+    };
+}
+
+function makeWaiting() {
+    const place = element("td", { class: "number" });
+    const customer = element("th", { scope: "row" });
+    const wait = element("td", { class: "wait" });
+    const unread = element("td", { class: "number" });
+    const handoffs = element("td", { class: "number" });
+    return {
+        element: element("tr", {}, place, customer, wait, unread, handoffs),
+        update({ conversation, index, now }) {
+            setText(place, String(index + 1));
+            setText(customer, customerName(conversation));
+            wait.dataset.since = String(conversation.waitingSince);
+            setText(wait, duration(now - conversation.waitingSince));
+            wait.title = `Since ${moment(conversation.waitingSince)}`;
+            setText(unread, String(conversation.unread ?? 0));
+            setText(handoffs, String(conversation.handoffs ?? 0));
+        },
+    };
+}
+
+function makeAgent({ agent: { id }, actions }) {
+    const name = element("th", { scope: "row" });
+    const presence = element("span", { class: "presence-mark" });
+    const grace = element("span", { class: "grace" });
+    const meter = element("meter", { min: "0" });
+    const load = element("span", { class: "load" });
+    const capacity = element("input", {
+        class: "capacity",
+        type: "number",
+        min: "0",
+        max: String(maximumCapacity),
+        step: "1",
+        required: true,
+    });
+    const set = element("button", { class: "button small", type: "submit", text: "Set" });
+    const form = element("form", { class: "capacity-form" }, capacity, set);
+    let known = null;
+    const isChanged = () => capacity.value !== String(known);
+    capacity.addEventListener("input", () => setHidden(set, !isChanged()));
+    capacity.addEventListener("keydown", ({ key }) => {
+        if (key !== "Escape") return;
+        capacity.value = String(known);
+        setHidden(set, true);
+    });
+    form.addEventListener("submit", (event) => {
+        event.preventDefault();
+        if (isChanged()) actions.setCapacity(id, capacity.valueAsNumber);
+    });
+    const row = element(
+        "tr",
+        { dataset: { agent: String(id) } },
+        name,
+        element("td", {}, presence, grace),
+        element("td", { class: "load-cell" }, meter, load),
+        element("td", {}, form),
+    );
+    return {
+        element: row,
+        update({ agent, model: { ui, connection, now } }) {
+            setText(name, agent.name ?? `Agent ${agent.id}`);
+            presence.dataset.presence = agent.presence;
+            setText(presence, presenceNames[agent.presence] ?? agent.presence);
+            updateGrace(grace, agent, now);
+            setText(load, `${agent.load ?? 0} / ${agent.capacity}`);
+            setAttribute(meter, "max", Math.max(1, agent.capacity, agent.load ?? 0));
+            setAttribute(meter, "value", agent.load ?? 0);
+            setAttribute(meter, "aria-label", `Load of ${agent.name}`);
+            row.dataset.over = String((agent.load ?? 0) > agent.capacity);
+            setAttribute(capacity, "aria-label", `Capacity of ${agent.name}`);
+            // What somebody is typing is theirs; a change that comes meanwhile is only remembered.
+            const isEdited = known !== null && isChanged();
+            const isBusy = ui.busy.has(`capacity ${agent.id}`);
+            if (!isEdited || (known !== agent.capacity && document.activeElement !== capacity)) {
+                capacity.value = String(agent.capacity);
+            }
+            known = agent.capacity;
+            capacity.disabled = connection.phase !== "connected" || isBusy;
+            set.disabled = capacity.disabled;
+            setHidden(set, !isChanged());
+        },
+    };
+}
+
+function updateGrace(grace, agent, now) {
+    const isLost = !agent.connected && agent.presence !== "offline";
+    setHidden(grace, !isLost);
+    if (!isLost) return;
+    const left = Number.isFinite(agent.disconnectDeadline) ? agent.disconnectDeadline - now : null;
+    if (left === null) delete grace.dataset.until;
+    else grace.dataset.until = String(agent.disconnectDeadline);
+    setText(grace, left === null ? "disconnected" : graceWords(left));
+}
+
+export function graceWords(left) {
+    return left > 0 ? `disconnected, keeps theirs for ${duration(left)}` : "disconnected";
+}

@@ -1,0 +1,166 @@
+// What the console says: times, states and reasons in words that a person can act on.
+
+const clockFormat = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const dayFormat = new Intl.DateTimeFormat(undefined, {
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+});
+const momentFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/** Messenger lets a page answer freely for so long after the customer last wrote. */
+export const answerWindow = day;
+
+/** A time before 2001 is an absent one: the platform sends zeros. */
+export function isKnownTime(milliseconds) {
+    return Number.isFinite(milliseconds) && milliseconds > 978_307_200_000;
+}
+
+/** `45 s`, `3 min`, `1 h 05`, `2 d`: short enough for a list, calm enough not to tick each second. */
+export function duration(milliseconds) {
+    const span = Math.max(0, milliseconds);
+    if (span < minute) return `${Math.floor(span / second)} s`;
+    if (span < hour) return `${Math.floor(span / minute)} min`;
+    if (span < day) {
+        const minutes = String(Math.floor((span % hour) / minute)).padStart(2, "0");
+        return `${Math.floor(span / hour)} h ${minutes}`;
+    }
+    return `${Math.floor(span / day)} d`;
+}
+
+export function clockTime(milliseconds) {
+    return isKnownTime(milliseconds) ? clockFormat.format(milliseconds) : "time unknown";
+}
+
+export function moment(milliseconds) {
+    return isKnownTime(milliseconds) ? momentFormat.format(milliseconds) : "time unknown";
+}
+
+export function dayName(milliseconds, now) {
+    if (!isKnownTime(milliseconds)) return "Time unknown";
+    const start = (time) => new Date(time).setHours(0, 0, 0, 0);
+    const days = Math.round((start(now) - start(milliseconds)) / day);
+    if (days === 0) return "Today";
+    if (days === 1) return "Yesterday";
+    return dayFormat.format(milliseconds);
+}
+
+export function customerName(conversation) {
+    return conversation?.customer ? `Customer ${conversation.customer}` : "Customer";
+}
+
+export function count(number, one, many = `${one}s`) {
+    return `${number} ${number === 1 ? one : many}`;
+}
+
+export const presenceNames = { available: "Available", away: "Away", offline: "Offline" };
+
+/** How far a reply has come. */
+export const progressNames = {
+    queued: "Waiting to be sent",
+    sending: "Sending",
+    sent: "Sent",
+    delivered: "Delivered",
+    read: "Read",
+    unknown: "May have been sent; waiting for proof",
+    failed: "Not sent",
+    unconfirmed: "Unconfirmed",
+};
+
+const failureNames = {
+    outsideWindow: "More than 24 hours since the customer wrote: Messenger takes no free text now.",
+    customerUnavailable: "The customer cannot be reached (blocked the page, or left Messenger).",
+    anotherAppInControl: "Another app controls this thread now.",
+    refused: "Messenger refused this message.",
+    pageNotPermitted: "The page's access is not valid: tell the operator.",
+    attemptsExhausted: "Messenger was not reachable for too long.",
+};
+
+export function failureName(failure) {
+    return failureNames[failure] ?? "Messenger did not take it.";
+}
+
+const refusalNames = {
+    notFound: "The desk does not know this conversation any more.",
+    notOwner: "You do not hold this conversation any more.",
+    conversationClosed: "The conversation is closed. It opens again when the customer writes.",
+    outOfRange: "The value is out of range.",
+    wrongState: "That is not possible in its present state.",
+    tooManyConnections: "Too many tabs are open under your name. Close some of them.",
+    keyReused: "The desk has this command on record with another content.",
+    forbidden: "You may not do this.",
+    unavailable: "The desk cannot store anything at the moment. Try again shortly.",
+    quarantined: "The desk could not store this and set it aside. Tell the operator.",
+    tooManyRequests: "Too much at once. Wait a moment and try again.",
+    connectionLost: "The connection was lost before the desk answered. Try again.",
+    invalidParameters: "The desk did not accept the values.",
+};
+
+/** Why a command was refused and what to do. */
+export function refusalName(code) {
+    return refusalNames[code] ?? "The desk refused this. Reload the page; if it persists, tell the operator.";
+}
+
+const waitingReasons = {
+    lost: "Connection lost",
+    ended: "The desk ended the connection",
+    slow: "This connection was too slow",
+    gap: "Something was missed; catching up",
+    oldEpoch: "An old node answered; catching up",
+    malformed: "The desk sent something unreadable",
+    noAnswer: "The desk did not answer",
+    helloMissing: "The greeting came too late",
+    frameTooLarge: "Something sent was too large",
+    anotherNode: "Another node serves this desk now",
+    draining: "The desk is restarting",
+    unavailable: "The desk is not available",
+    tooManyRequests: "The desk asked to slow down",
+    tooManyConnections: "Too many tabs are open under your name",
+};
+
+/** Why the console is waiting to connect again. */
+export function waitingReason(reason) {
+    return waitingReasons[reason] ?? "Connection lost";
+}
+
+const departures = {
+    closed: "You closed this conversation. It opens again when the customer writes.",
+    disconnected: "You were disconnected too long: this conversation went back to the queue.",
+    wentOffline: "You went offline: this conversation went back to the queue.",
+};
+
+export function departureName(reason) {
+    return departures[reason] ?? "You do not hold this conversation any more.";
+}
+
+export const attachmentNames = {
+    image: "Picture",
+    video: "Video",
+    audio: "Voice or audio",
+    file: "File",
+    location: "Location",
+    sticker: "Sticker",
+    template: "Card",
+    fallback: "Shared link",
+};
+
+/** What a message says, in one line. */
+export function summary(message) {
+    if (message === null) return "";
+    if (message.deleted) return "Message deleted";
+    if (message.text) return message.text.slice(0, 160).replace(/\s+/gu, " ");
+    if (message.postback) return message.postback.title ?? "Button pressed";
+    const first = message.attachments?.[0];
+    if (first) return attachmentNames[first.type] ?? "Attachment";
+    return "";
+}
+
+/** Marks that reorder or hide text: harmless in themselves, but worth knowing of. */
+export function hasHiddenMarks(text) {
+    return /[\u202A-\u202E\u2066-\u2069\u200E\u200F\u061C]/u.test(text);
+}
