@@ -143,7 +143,7 @@ public enum LeaseRequest: Equatable, Sendable {
 }
 
 /// Why a reload did not happen.
-public enum ReloadFailure: Equatable, Sendable {
+public enum ReloadFailure: Error, Equatable, Sendable {
     /// Another node holds the lease; worth asking again then.
     case held(askAgainIn: Int64)
     /// The database is away, or whether the raise was applied is not known: ask again.

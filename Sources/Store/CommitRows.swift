@@ -1,0 +1,180 @@
+import Desk
+import Engine
+
+/// The rows that a commit adds, column by column: what `unnest` takes.
+struct CommitRows {
+    /// Accepted inputs by key.
+    struct Keys {
+        var key: [[UInt8]] = []
+        var parameters: [[UInt8]?] = []
+        var result: [Int64] = []
+    }
+    /// Customers met.
+    struct Customers {
+        var customer: [Int64] = []
+        var thread: [[UInt8]] = []
+        var metAt: [Int64] = []
+        var sealedKey: [[UInt8]] = []
+        var sealedAddress: [[UInt8]?] = []
+    }
+    /// Changes of owner.
+    struct Handoffs {
+        var conversation: [Int64] = []
+        var number: [Int32] = []
+        var event: [Int64] = []
+        var at: [Int64] = []
+        var fromOwner: [String] = []
+        var fromID: [Int64] = []
+        var toOwner: [String] = []
+        var toID: [Int64] = []
+        var reason: [String] = []
+    }
+    /// Assignments that ended although they began before this commit.
+    struct EndedAssignments {
+        var conversation: [Int64] = []
+        var agent: [Int64] = []
+        var endedAt: [Int64] = []
+    }
+    /// Assignments that began in this commit.
+    struct BegunAssignments {
+        var conversation: [Int64] = []
+        var handoff: [Int32] = []
+        var agent: [Int64] = []
+        var beganAt: [Int64] = []
+        var endedAt: [Int64?] = []
+    }
+    /// Messages.
+    struct Messages {
+        var message: [Int64] = []
+        var conversation: [Int64] = []
+        var customer: [Int64] = []
+        var kind: [String] = []
+        var author: [Int64?] = []
+        var writtenAt: [Int64] = []
+        var recordedAt: [Int64] = []
+        var platform: [[UInt8]?] = []
+        var sealedBody: [[UInt8]?] = []
+    }
+    /// What the platform calls messages that were sent.
+    struct MessageNames {
+        var message: [Int64] = []
+        var platform: [[UInt8]] = []
+    }
+    /// Edits, reactions, deletions.
+    struct MessageChanges {
+        var change: [Int64] = []
+        var conversation: [Int64] = []
+        var customer: [Int64] = []
+        var message: [Int64?] = []
+        var kind: [String] = []
+        var at: [Int64] = []
+        var sealedBody: [[UInt8]?] = []
+    }
+    /// The ledger.
+    struct Events {
+        var number: [Int64] = []
+        var at: [Int64] = []
+        var epoch: [Int64] = []
+        var conversation: [Int64?] = []
+        var kind: [Int32] = []
+        var hash: [[UInt8]] = []
+        var audience: [String] = []
+        var body: [[UInt8]] = []
+    }
+    /// Refused inputs and events without a conversation.
+    struct SetAside {
+        var event: [Int64] = []
+        var key: [[UInt8]?] = []
+        var kind: [String?] = []
+        var at: [Int64] = []
+        var sealedBody: [[UInt8]?] = []
+    }
+
+    var keys = Keys()
+    var customers = Customers()
+    var handoffs = Handoffs()
+    var ended = EndedAssignments()
+    var begun = BegunAssignments()
+    var messages = Messages()
+    var names = MessageNames()
+    var messageChanges = MessageChanges()
+    var events = Events()
+    var quarantined = SetAside()
+    var kept = SetAside()
+}
+
+extension CommitRows.Keys {
+    mutating func append(_ entry: CommitEntry) {
+        guard let key = entry.key else { return }
+        self.key.append(key.bytes)
+        parameters.append(entry.parameters?.bytes)
+        result.append(entry.result)
+    }
+}
+
+extension CommitRows.Handoffs {
+    mutating func append(_ handoff: Handoff, event: Int64, at: Instant) {
+        conversation.append(handoff.conversation.number)
+        number.append(Int32(clamping: handoff.number))
+        self.event.append(event)
+        self.at.append(at.milliseconds)
+        fromOwner.append(handoff.from.name)
+        fromID.append(handoff.from.number)
+        toOwner.append(handoff.to.name)
+        toID.append(handoff.to.number)
+        reason.append(handoff.reason.rawValue)
+    }
+}
+
+extension CommitRows.BegunAssignments {
+    /// Ends the assignment of this conversation that began in the same commit; false if none did.
+    mutating func end(_ conversation: ConversationID, at: Instant) -> Bool {
+        for index in self.conversation.indices.reversed()
+        where self.conversation[index] == conversation.number {
+            guard endedAt[index] == nil else { return false }
+            endedAt[index] = at.milliseconds
+            return true
+        }
+        return false
+    }
+
+    mutating func append(_ handoff: Handoff, _ agent: AgentID, at: Instant) {
+        conversation.append(handoff.conversation.number)
+        self.handoff.append(Int32(clamping: handoff.number))
+        self.agent.append(agent.number)
+        beganAt.append(at.milliseconds)
+        endedAt.append(nil)
+    }
+}
+
+extension CommitRows.Events {
+    mutating func append(_ row: LedgerRow, hash: [UInt8]) {
+        number.append(row.number)
+        at.append(row.at.milliseconds)
+        epoch.append(row.epoch)
+        conversation.append(row.conversation)
+        kind.append(Int32(clamping: row.kind))
+        self.hash.append(hash)
+        audience.append(Self.arrayText(row.audience))
+        body.append(row.body)
+    }
+
+    /// An array inside an array has no form of its own; its text has.
+    private static func arrayText(_ numbers: [Int64]) -> String {
+        guard !numbers.isEmpty else { return "{}" }
+        if numbers.count == 1 { return "{\(numbers[0])}" }
+        return "{" + numbers.map { String($0) }.joined(separator: ",") + "}"
+    }
+}
+
+extension CommitRows.SetAside {
+    mutating func append(
+        _ record: EventRecord, key: Digest?, kind: String?, sealedBody: [UInt8]?
+    ) {
+        event.append(record.number)
+        self.key.append(key?.bytes)
+        self.kind.append(kind)
+        at.append(record.at.milliseconds)
+        self.sealedBody.append(sealedBody)
+    }
+}

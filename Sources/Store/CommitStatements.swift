@@ -1,0 +1,299 @@
+import Desk
+import Engine
+import Postgres
+
+/// The statements of a commit, in the order in which they are written: the lease first, so that it
+/// is locked to the end; then what the guards of later tables look at; the ledger last.
+enum CommitStatements {
+    static let lock = PostgresStatement("SELECT lock_desk($1, $2, $3, $4, $5)")
+
+    static let keys = PostgresStatement(
+        """
+        INSERT INTO keys (desk, key, parameters, result, stored_at)
+        SELECT $1, item.key, item.parameters, item.result, $2
+          FROM unnest($3::bytea[], $4::bytea[], $5::bigint[]) AS item (key, parameters, result)
+        """)
+
+    static let customers = PostgresStatement(
+        """
+        INSERT INTO customers
+               (desk, customer, thread, met_at, wrapping_key, sealed_key, sealed_address)
+        SELECT $1, item.customer, item.thread, item.met_at, $2, item.sealed_key, item.sealed_address
+          FROM unnest($3::bigint[], $4::bytea[], $5::timestamptz[], $6::bytea[], $7::bytea[])
+               AS item (customer, thread, met_at, sealed_key, sealed_address)
+        """)
+
+    static let handoffs = PostgresStatement(
+        """
+        INSERT INTO handoffs (desk, conversation, number, event, at, from_owner, from_id,
+               to_owner, to_id, reason)
+        SELECT $1, item.*
+          FROM unnest($2::bigint[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::text[],
+               $7::bigint[], $8::text[], $9::bigint[], $10::text[]) AS item
+        """)
+
+    static let endedAssignments = PostgresStatement(
+        """
+        UPDATE assignments SET ended_at = item.ended_at
+          FROM unnest($2::bigint[], $3::bigint[], $4::timestamptz[])
+               AS item (conversation, agent, ended_at)
+         WHERE assignments.desk = $1 AND assignments.conversation = item.conversation
+           AND assignments.agent = item.agent AND assignments.ended_at IS NULL
+        """)
+
+    static let begunAssignments = PostgresStatement(
+        """
+        INSERT INTO assignments (desk, conversation, handoff, agent, began_at, ended_at)
+        SELECT $1, item.*
+          FROM unnest($2::bigint[], $3::integer[], $4::bigint[], $5::timestamptz[],
+               $6::timestamptz[]) AS item
+        """)
+
+    static let conversations = PostgresStatement(
+        """
+        INSERT INTO conversations (desk, conversation, customer, thread, queue, owner, owner_id,
+               handoffs, waiting_since, opened_at, last_message_at, customer_wrote_at, unread)
+        SELECT $1, item.*
+          FROM unnest($2::bigint[], $3::bigint[], $4::bytea[], $5::bigint[], $6::text[],
+               $7::bigint[], $8::integer[], $9::timestamptz[], $10::timestamptz[],
+               $11::timestamptz[], $12::timestamptz[], $13::integer[]) AS item
+        ON CONFLICT (desk, conversation) DO UPDATE
+           SET queue = excluded.queue, owner = excluded.owner, owner_id = excluded.owner_id,
+               handoffs = excluded.handoffs, waiting_since = excluded.waiting_since,
+               opened_at = excluded.opened_at, last_message_at = excluded.last_message_at,
+               customer_wrote_at = excluded.customer_wrote_at, unread = excluded.unread
+        """)
+
+    static let messages = PostgresStatement(
+        """
+        INSERT INTO messages (desk, message, conversation, customer, kind, author, written_at,
+               recorded_at, platform, sealed_body)
+        SELECT $1, item.*
+          FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[],
+               $7::timestamptz[], $8::timestamptz[], $9::bytea[], $10::bytea[]) AS item
+        """)
+
+    /// An echo and the answer of the Send API both tell how the platform calls a message, in either
+    /// order, and an echo that came without our metadata may have been recorded as another app's:
+    /// the first to be stored keeps the name.
+    static let messageNames = PostgresStatement(
+        """
+        UPDATE messages SET platform = item.platform
+          FROM unnest($2::bigint[], $3::bytea[]) AS item (message, platform)
+         WHERE messages.desk = $1 AND messages.message = item.message
+           AND messages.platform IS NULL
+           AND NOT EXISTS (SELECT FROM messages AS other
+                            WHERE other.desk = $1 AND other.platform = item.platform)
+        """)
+
+    static let messageChanges = PostgresStatement(
+        """
+        INSERT INTO message_changes
+               (desk, change, conversation, customer, message, kind, at, sealed_body)
+        SELECT $1, item.*
+          FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[],
+               $7::timestamptz[], $8::bytea[]) AS item
+        """)
+
+    static let jobs = PostgresStatement(
+        """
+        INSERT INTO jobs (desk, job, conversation, message, agent, text_digest, state, due_at,
+               failure, attempts)
+        SELECT $1, item.*
+          FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[],
+               $7::text[], $8::timestamptz[], $9::text[], $10::integer[]) AS item
+        ON CONFLICT (desk, job) DO UPDATE
+           SET state = excluded.state, due_at = excluded.due_at, failure = excluded.failure,
+               attempts = excluded.attempts
+        """)
+
+    static let agents = PostgresStatement(
+        """
+        INSERT INTO agents (desk, agent, presence, capacity, disconnect_deadline, idle_since)
+        SELECT $1, item.*
+          FROM unnest($2::bigint[], $3::text[], $4::integer[], $5::timestamptz[],
+               $6::timestamptz[]) AS item
+        ON CONFLICT (desk, agent) DO UPDATE
+           SET presence = excluded.presence, capacity = excluded.capacity,
+               disconnect_deadline = excluded.disconnect_deadline,
+               idle_since = excluded.idle_since
+        """)
+
+    static let events = PostgresStatement(
+        """
+        INSERT INTO events (desk, number, at, epoch, conversation, kind, hash, audience, body)
+        SELECT $1, item.number, item.at, item.epoch, item.conversation, item.kind, item.hash,
+               item.audience::bigint[], item.body
+          FROM unnest($2::bigint[], $3::timestamptz[], $4::bigint[], $5::bigint[],
+               $6::integer[], $7::bytea[], $8::text[], $9::bytea[])
+               AS item (number, at, epoch, conversation, kind, hash, audience, body)
+        """)
+
+    static let quarantined = PostgresStatement(
+        """
+        INSERT INTO quarantine
+               (desk, event, key, kind, at, sealed_body, sqlstate, broken_constraint)
+        SELECT $1, item.*, $7, $8
+          FROM unnest($2::bigint[], $3::bytea[], $4::text[], $5::timestamptz[], $6::bytea[])
+               AS item
+        """)
+
+    static let kept = PostgresStatement(
+        """
+        INSERT INTO kept_events (desk, event, kind, at, sealed_body)
+        SELECT $1, item.*
+          FROM unnest($2::bigint[], $3::text[], $4::timestamptz[], $5::bytea[]) AS item
+        """)
+}
+
+/// Why the database last refused a commit: what a quarantined input is recorded with.
+struct Refusal: Equatable {
+    let sqlState: String
+    let constraint: String?
+}
+
+extension CommitRows {
+    /// The commands for these rows; none for a table that gets none.
+    func commands(
+        desk: Int64, at: Instant, wrappingKey: [UInt8], changes: Changes, refusal: Refusal?
+    ) -> [PostgresCommand] {
+        var commands: [PostgresCommand] = []
+        func add(_ statement: PostgresStatement, _ isEmpty: Bool, _ values: [PostgresValue]) {
+            guard !isEmpty else { return }
+            commands.append(PostgresCommand(statement, [.int8(desk)] + values))
+        }
+        add(
+            CommitStatements.keys, keys.key.isEmpty,
+            [
+                .timestamp(at.milliseconds), .byteaArray(keys.key),
+                .byteaOptionalArray(keys.parameters), .int8Array(keys.result),
+            ])
+        add(
+            CommitStatements.customers, customers.customer.isEmpty,
+            [
+                .bytea(wrappingKey), .int8Array(customers.customer), .byteaArray(customers.thread),
+                .timestampArray(customers.metAt), .byteaArray(customers.sealedKey),
+                .byteaOptionalArray(customers.sealedAddress),
+            ])
+        add(CommitStatements.handoffs, handoffs.conversation.isEmpty, handoffs.values)
+        add(
+            CommitStatements.endedAssignments, ended.conversation.isEmpty,
+            [
+                .int8Array(ended.conversation), .int8Array(ended.agent),
+                .timestampArray(ended.endedAt),
+            ])
+        add(
+            CommitStatements.begunAssignments, begun.conversation.isEmpty,
+            [
+                .int8Array(begun.conversation), .int4Array(begun.handoff), .int8Array(begun.agent),
+                .timestampArray(begun.beganAt), .timestampOptionalArray(begun.endedAt),
+            ])
+        add(
+            CommitStatements.conversations, changes.conversations.isEmpty,
+            Self.values(changes.conversations))
+        add(CommitStatements.messages, messages.message.isEmpty, messages.values)
+        add(
+            CommitStatements.messageNames, names.message.isEmpty,
+            [.int8Array(names.message), .byteaArray(names.platform)])
+        add(
+            CommitStatements.messageChanges, messageChanges.change.isEmpty, messageChanges.values)
+        add(CommitStatements.jobs, changes.jobs.isEmpty, Self.values(changes.jobs))
+        add(CommitStatements.agents, changes.agents.isEmpty, Self.values(changes.agents))
+        add(
+            CommitStatements.quarantined, quarantined.event.isEmpty,
+            [
+                .int8Array(quarantined.event), .byteaOptionalArray(quarantined.key),
+                .textOptionalArray(quarantined.kind), .timestampArray(quarantined.at),
+                .byteaOptionalArray(quarantined.sealedBody), .optionalText(refusal?.sqlState),
+                .optionalText(refusal?.constraint),
+            ])
+        add(
+            CommitStatements.kept, kept.event.isEmpty,
+            [
+                .int8Array(kept.event), .textOptionalArray(kept.kind), .timestampArray(kept.at),
+                .byteaOptionalArray(kept.sealedBody),
+            ])
+        add(CommitStatements.events, events.number.isEmpty, events.values)
+        return commands
+    }
+
+    private static func values(_ conversations: [Conversation]) -> [PostgresValue] {
+        [
+            .int8Array(conversations.map(\.id.number)),
+            .int8Array(conversations.map(\.customer.number)),
+            .byteaArray(conversations.map(\.thread.bytes)),
+            .int8Array(conversations.map(\.queue.number)),
+            .textArray(conversations.map(\.owner.name)),
+            .int8Array(conversations.map(\.owner.number)),
+            .int4Array(conversations.map { Int32(clamping: $0.handoffs) }),
+            .timestampArray(conversations.map(\.waitingSince.milliseconds)),
+            .timestampArray(conversations.map(\.openedAt.milliseconds)),
+            .timestampArray(conversations.map(\.lastMessageAt.milliseconds)),
+            .timestampArray(conversations.map(\.customerWroteAt.milliseconds)),
+            .int4Array(conversations.map { Int32(clamping: $0.unread) }),
+        ]
+    }
+
+    private static func values(_ changed: [Job]) -> [PostgresValue] {
+        // What is no longer in flight first: the index that allows one in flight per conversation
+        // looks at each row as it is written.
+        let jobs = changed.filter { $0.state != .sending } + changed.filter { $0.state == .sending }
+        return [
+            .int8Array(jobs.map(\.id.number)), .int8Array(jobs.map(\.conversation.number)),
+            .int8Array(jobs.map(\.message.number)), .int8Array(jobs.map(\.agent.number)),
+            .byteaArray(jobs.map(\.textDigest.bytes)), .textArray(jobs.map(\.state.name)),
+            .timestampOptionalArray(jobs.map(\.state.dueAt?.milliseconds)),
+            .textOptionalArray(jobs.map(\.state.failure?.rawValue)),
+            .int4Array(jobs.map { Int32(clamping: $0.attempts) }),
+        ]
+    }
+
+    private static func values(_ agents: [Agent]) -> [PostgresValue] {
+        [
+            .int8Array(agents.map(\.id.number)), .textArray(agents.map(\.presence.rawValue)),
+            .int4Array(agents.map { Int32(clamping: $0.capacity) }),
+            .timestampOptionalArray(agents.map(\.disconnectDeadline?.milliseconds)),
+            .timestampArray(agents.map(\.idleSince.milliseconds)),
+        ]
+    }
+}
+
+extension CommitRows.Handoffs {
+    fileprivate var values: [PostgresValue] {
+        [
+            .int8Array(conversation), .int4Array(number), .int8Array(event), .timestampArray(at),
+            .textArray(fromOwner), .int8Array(fromID), .textArray(toOwner), .int8Array(toID),
+            .textArray(reason),
+        ]
+    }
+}
+
+extension CommitRows.Messages {
+    fileprivate var values: [PostgresValue] {
+        [
+            .int8Array(message), .int8Array(conversation), .int8Array(customer), .textArray(kind),
+            .int8OptionalArray(author), .timestampArray(writtenAt), .timestampArray(recordedAt),
+            .byteaOptionalArray(platform), .byteaOptionalArray(sealedBody),
+        ]
+    }
+}
+
+extension CommitRows.MessageChanges {
+    fileprivate var values: [PostgresValue] {
+        [
+            .int8Array(change), .int8Array(conversation), .int8Array(customer),
+            .int8OptionalArray(message), .textArray(kind), .timestampArray(at),
+            .byteaOptionalArray(sealedBody),
+        ]
+    }
+}
+
+extension CommitRows.Events {
+    fileprivate var values: [PostgresValue] {
+        [
+            .int8Array(number), .timestampArray(at), .int8Array(epoch),
+            .int8OptionalArray(conversation), .int4Array(kind), .byteaArray(hash),
+            .textArray(audience), .byteaArray(body),
+        ]
+    }
+}

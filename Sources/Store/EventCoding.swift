@@ -1,0 +1,245 @@
+import Desk
+
+/// An event as the ledger keeps it: a kind and numbers, no text.
+///
+/// The body is one byte with the version of the encoding (1), then the numbers of 8 bytes each, most
+/// significant byte first. Kinds, their numbers and the version are part of the ledger's hash: what
+/// was once written means the same for good. `event_kinds` in Schemas/sql/0003_ledger.sql lists
+/// them for people, and a test compares the two.
+struct StoredEvent: Equatable {
+    static let version: UInt8 = 1
+
+    let kind: Int64
+    let numbers: [Int64]
+    /// The conversation that the event is about: a column of its own, for queries.
+    let conversation: ConversationID?
+
+    init(kind: Int64, numbers: [Int64], conversation: ConversationID?) {
+        self.kind = kind
+        self.numbers = numbers
+        self.conversation = conversation
+    }
+
+    /// The body's bytes.
+    var body: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(1 + 8 * numbers.count)
+        bytes.append(Self.version)
+        for number in numbers { bytes.appendBigEndian(number) }
+        return bytes
+    }
+
+    /// The numbers of a body; nil if it has another form or version.
+    static func numbers(body: [UInt8]) -> [Int64]? {
+        guard body.first == version, body.count % 8 == 1 else { return nil }
+        var numbers: [Int64] = []
+        numbers.reserveCapacity(body.count / 8)
+        var value: UInt64 = 0
+        for (index, byte) in body.dropFirst().enumerated() {
+            value = value << 8 | UInt64(byte)
+            if index % 8 == 7 {
+                numbers.append(Int64(bitPattern: value))
+                value = 0
+            }
+        }
+        return numbers
+    }
+}
+
+extension StoredEvent {
+    init(_ event: Event) {
+        switch event {
+        case .customerMet(let customer, let thread):
+            self.init(
+                kind: 1,
+                numbers: [
+                    customer.number, Int64(bitPattern: thread.high), Int64(bitPattern: thread.low),
+                ],
+                conversation: nil)
+        case .conversationOpened(let conversation, let customer, let queue):
+            self.init(2, conversation, customer.number, queue.number)
+        case .messageReceived(let conversation, let message, let kind, let writtenAt):
+            self.init(3, conversation, message.number, kind.eventCode, writtenAt.milliseconds)
+        case .messageSentElsewhere(let conversation, let message, let writtenAt):
+            self.init(4, conversation, message.number, writtenAt.milliseconds)
+        case .messageWritten(let conversation, let message, let agent, let job):
+            self.init(5, conversation, message.number, agent.number, job.number)
+        case .messagesDelivered(let conversation, let upTo):
+            self.init(6, conversation, upTo.milliseconds)
+        case .messagesRead(let conversation, let upTo):
+            self.init(7, conversation, upTo.milliseconds)
+        case .messageReacted(let conversation, let message, let isRemoved):
+            self.init(8, conversation, message?.number ?? 0, isRemoved ? 1 : 0)
+        case .messageEdited(let conversation, let message):
+            self.init(9, conversation, message?.number ?? 0)
+        case .messageDeleted(let conversation, let message):
+            self.init(10, conversation, message?.number ?? 0)
+        case .channelEventKept(let conversation):
+            self.init(
+                kind: 11, numbers: [conversation?.number ?? 0], conversation: conversation)
+        case .ownerChanged(let handoff):
+            self.init(
+                12, handoff.conversation, Int64(handoff.number), handoff.from.eventCode,
+                handoff.from.number, handoff.to.eventCode, handoff.to.number,
+                handoff.reason.eventCode)
+        case .conversationRead(let conversation, let agent):
+            self.init(13, conversation, agent.number)
+        case .agentEntered, .agentConnected, .agentDisconnected, .presenceChanged,
+            .capacityChanged:
+            self.init(ofAgent: event)
+        case .jobChanged(let job, let conversation, let message, let state, let attempts):
+            self.init(
+                kind: 19,
+                numbers: [
+                    job.number, conversation.number, message.number, state.eventCode,
+                    state.eventValue == nil ? 0 : 1, state.eventValue ?? 0, Int64(attempts),
+                ],
+                conversation: conversation)
+        case .epochBegan:
+            self.init(kind: 20, numbers: [], conversation: nil)
+        case .inputQuarantined:
+            self.init(kind: 21, numbers: [], conversation: nil)
+        }
+    }
+
+    /// An event of a conversation, whose number comes first.
+    private init(_ kind: Int64, _ conversation: ConversationID, _ numbers: Int64...) {
+        self.init(
+            kind: kind, numbers: [conversation.number] + numbers, conversation: conversation)
+    }
+
+    private init(ofAgent event: Event) {
+        let kind: Int64
+        let numbers: [Int64]
+        switch event {
+        case .agentEntered(let agent, let capacity):
+            (kind, numbers) = (14, [agent.number, Int64(capacity)])
+        case .agentConnected(let agent):
+            (kind, numbers) = (15, [agent.number])
+        case .agentDisconnected(let agent, let deadline):
+            let value = deadline?.milliseconds
+            (kind, numbers) = (16, [agent.number, value == nil ? 0 : 1, value ?? 0])
+        case .presenceChanged(let agent, let presence):
+            (kind, numbers) = (17, [agent.number, presence.eventCode])
+        case .capacityChanged(let agent, let capacity, let by):
+            (kind, numbers) = (18, [agent.number, Int64(capacity), by.number])
+        case .customerMet, .conversationOpened, .messageReceived, .messageSentElsewhere,
+            .messageWritten, .messagesDelivered, .messagesRead, .messageReacted, .messageEdited,
+            .messageDeleted, .channelEventKept, .ownerChanged, .conversationRead, .jobChanged,
+            .epochBegan, .inputQuarantined:
+            preconditionFailure("not an event of an agent")
+        }
+        self.init(kind: kind, numbers: numbers, conversation: nil)
+    }
+}
+
+extension StoredEvent {
+    /// What the ledger says; nil if it says something that this program does not know.
+    var event: Event? {
+        var numbers = NumberReader(numbers)
+        let event = Self.read(kind, &numbers)
+        return numbers.isExhausted ? event : nil
+    }
+
+    private static func read(_ kind: Int64, _ numbers: inout NumberReader) -> Event? {
+        switch kind {
+        case 1:
+            .customerMet(
+                numbers.id(),
+                thread: Digest(
+                    high: UInt64(bitPattern: numbers.next()),
+                    low: UInt64(bitPattern: numbers.next())))
+        case 2: .conversationOpened(numbers.id(), numbers.id(), numbers.id())
+        case 3: messageReceived(&numbers)
+        case 4: .messageSentElsewhere(numbers.id(), numbers.id(), writtenAt: numbers.instant())
+        case 5: .messageWritten(numbers.id(), numbers.id(), numbers.id(), numbers.id())
+        case 6: .messagesDelivered(numbers.id(), upTo: numbers.instant())
+        case 7: .messagesRead(numbers.id(), upTo: numbers.instant())
+        case 8:
+            .messageReacted(numbers.id(), numbers.optionalID(), isRemoved: numbers.next() != 0)
+        case 9: .messageEdited(numbers.id(), numbers.optionalID())
+        case 10: .messageDeleted(numbers.id(), numbers.optionalID())
+        case 11: .channelEventKept(numbers.optionalID())
+        case 12: ownerChanged(&numbers)
+        case 13: .conversationRead(numbers.id(), numbers.id())
+        case 14: .agentEntered(numbers.id(), capacity: numbers.count())
+        case 15: .agentConnected(numbers.id())
+        case 16:
+            .agentDisconnected(
+                numbers.id(),
+                deadline: numbers.optionalNumber().map { Instant(milliseconds: $0) })
+        case 17: presenceChanged(&numbers)
+        case 18: .capacityChanged(numbers.id(), capacity: numbers.count(), by: numbers.id())
+        case 19: jobChanged(&numbers)
+        case 20: .epochBegan
+        case 21: .inputQuarantined
+        default: nil
+        }
+    }
+
+    private static func messageReceived(_ numbers: inout NumberReader) -> Event? {
+        let (conversation, message): (ConversationID, MessageID) = (numbers.id(), numbers.id())
+        guard let kind = CustomerMessageKind(eventCode: numbers.next()) else { return nil }
+        return .messageReceived(conversation, message, kind, writtenAt: numbers.instant())
+    }
+
+    private static func ownerChanged(_ numbers: inout NumberReader) -> Event? {
+        let (conversation, number): (ConversationID, Int) = (numbers.id(), numbers.count())
+        guard let from = Owner(eventCode: numbers.next(), number: numbers.next()),
+            let to = Owner(eventCode: numbers.next(), number: numbers.next()),
+            let reason = HandoffReason(eventCode: numbers.next())
+        else { return nil }
+        return .ownerChanged(
+            Handoff(conversation: conversation, number: number, from: from, to: to, reason: reason))
+    }
+
+    private static func presenceChanged(_ numbers: inout NumberReader) -> Event? {
+        let agent: AgentID = numbers.id()
+        guard let presence = Presence(eventCode: numbers.next()) else { return nil }
+        return .presenceChanged(agent, presence)
+    }
+
+    private static func jobChanged(_ numbers: inout NumberReader) -> Event? {
+        let job: JobID = numbers.id()
+        let (conversation, message): (ConversationID, MessageID) = (numbers.id(), numbers.id())
+        let code = numbers.next()
+        guard let state = JobState(eventCode: code, value: numbers.optionalNumber()) else {
+            return nil
+        }
+        return .jobChanged(job, conversation, message, state, attempts: numbers.count())
+    }
+}
+
+/// Takes numbers one after the other. Too few or too many are told at the end, not at each step.
+private struct NumberReader {
+    private let numbers: [Int64]
+    private var taken = 0
+
+    init(_ numbers: [Int64]) { self.numbers = numbers }
+
+    /// Whether exactly what there was has been taken.
+    var isExhausted: Bool { taken == numbers.count }
+
+    mutating func next() -> Int64 {
+        defer { taken += 1 }
+        return taken < numbers.count ? numbers[taken] : 0
+    }
+
+    mutating func id<Kind>() -> Identifier<Kind> { Identifier(next()) }
+
+    mutating func optionalID<Kind>() -> Identifier<Kind>? {
+        let number = next()
+        return number == 0 ? nil : Identifier(number)
+    }
+
+    mutating func instant() -> Instant { Instant(milliseconds: next()) }
+
+    mutating func count() -> Int { Int(next()) }
+
+    /// A number after one that says whether it is there.
+    mutating func optionalNumber() -> Int64? {
+        let isThere = next() != 0
+        let number = next()
+        return isThere ? number : nil
+    }
+}

@@ -1,0 +1,91 @@
+import Desk
+import Postgres
+
+/// Reading rows back. A row that is not of the form which this program writes is
+/// `unexpectedValue`: the schema is another one, or somebody else wrote it.
+extension PostgresResult {
+    static let conversationColumns = """
+        conversation, customer, thread, queue, owner, owner_id, handoffs, waiting_since, opened_at,
+        last_message_at, customer_wrote_at, unread
+        """
+    static let agentColumns = "agent, presence, capacity, disconnect_deadline, idle_since"
+    static let jobColumns = """
+        job, conversation, message, agent, text_digest, state, due_at, failure, attempts
+        """
+    static let eventColumns = "number, at, epoch, conversation, kind, audience, body"
+
+    func id<Kind>(_ row: Int, _ column: Int) throws(PostgresError) -> Identifier<Kind> {
+        Identifier(try int8(row, column))
+    }
+
+    func instant(_ row: Int, _ column: Int) throws(PostgresError) -> Instant {
+        Instant(milliseconds: try timestamp(row, column))
+    }
+
+    func optionalInstant(_ row: Int, _ column: Int) throws(PostgresError) -> Instant? {
+        try optionalTimestamp(row, column).map { Instant(milliseconds: $0) }
+    }
+
+    func digest(_ row: Int, _ column: Int) throws(PostgresError) -> Digest {
+        let bytes = try bytes(row, column)
+        guard bytes.count == 16 else { throw .unexpectedValue(column: column) }
+        return Digest(bytes: bytes)
+    }
+
+    func conversation(_ row: Int) throws(PostgresError) -> Conversation {
+        guard let owner = Owner(name: try text(row, 4), number: try int8(row, 5)) else {
+            throw .unexpectedValue(column: 4)
+        }
+        return Conversation(
+            id: try id(row, 0), customer: try id(row, 1), thread: try digest(row, 2),
+            queue: try id(row, 3), owner: owner, handoffs: Int(try int8(row, 6)),
+            waitingSince: try instant(row, 7), openedAt: try instant(row, 8),
+            lastMessageAt: try instant(row, 9), customerWroteAt: try instant(row, 10),
+            unread: Int(try int8(row, 11)))
+    }
+
+    func agent(_ row: Int) throws(PostgresError) -> Agent {
+        guard let presence = Presence(rawValue: try text(row, 1)) else {
+            throw .unexpectedValue(column: 1)
+        }
+        return Agent(
+            id: try id(row, 0), presence: presence, capacity: Int(try int8(row, 2)),
+            disconnectDeadline: try optionalInstant(row, 3), idleSince: try instant(row, 4))
+    }
+
+    /// A job whose columns begin at `first`.
+    func job(_ row: Int, from first: Int = 0) throws(PostgresError) -> Job {
+        guard
+            let state = JobState(
+                name: try text(row, first + 5), dueAt: try optionalInstant(row, first + 6),
+                failure: try optionalText(row, first + 7))
+        else { throw .unexpectedValue(column: first + 5) }
+        return Job(
+            id: try id(row, first), conversation: try id(row, first + 1),
+            message: try id(row, first + 2), agent: try id(row, first + 3),
+            textDigest: try digest(row, first + 4), state: state,
+            attempts: Int(try int8(row, first + 8)))
+    }
+
+    func ledgerRow(_ row: Int) throws(PostgresError) -> LedgerRow {
+        LedgerRow(
+            number: try int8(row, 0), at: try instant(row, 1), epoch: try int8(row, 2),
+            conversation: try optionalInt8(row, 3), kind: try int8(row, 4),
+            audience: try int8Array(row, 5), body: try bytes(row, 6))
+    }
+
+    func eventRecord(_ row: Int) throws(PostgresError) -> EventRecord {
+        guard let record = try ledgerRow(row).record else { throw .unexpectedValue(column: 6) }
+        return record
+    }
+
+    /// Every row, read by `read`.
+    func all<Value>(
+        _ read: (Int) throws(PostgresError) -> Value
+    ) throws(PostgresError) -> [Value] {
+        var values: [Value] = []
+        values.reserveCapacity(rowCount)
+        for row in 0..<rowCount { values.append(try read(row)) }
+        return values
+    }
+}

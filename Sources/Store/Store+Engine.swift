@@ -1,0 +1,231 @@
+import Desk
+public import Engine
+import EventLoop
+import Logging
+import Postgres
+
+/// The Engine's port: called by one caller, one call at a time.
+extension Store {
+    // MARK: Prefetch
+
+    /// What a batch may touch, in one round trip; nil when the database did not answer.
+    public func prefetch(_ request: PrefetchRequest) async -> Prefetched? {
+        guard !request.keys.isEmpty || !request.needs.isEmpty else { return Prefetched() }
+        guard writer.isConnected else { return nil }
+        let outcome = await writer.transaction(
+            PrefetchStatements.commands(desk: desk, request), deadline: configuration.readDeadline)
+        switch outcome {
+        case .committed(let results):
+            do throws(StoreError) {
+                return try taken(from: results, request)
+            } catch {
+                logUnreadable("a prefetch", error)
+                return nil
+            }
+        case .failed(let error, _):
+            log.warning(
+                "the database refused a prefetch",
+                metadata: ["desk": "\(desk)", "sqlState": "\(error.sqlState)"])
+            return nil
+        case .notSent, .unknown:
+            return nil
+        }
+    }
+
+    private func taken(
+        from results: [PostgresResult], _ request: PrefetchRequest
+    ) throws(StoreError) -> Prefetched {
+        var prefetched = Prefetched()
+        for (part, result) in zip(PrefetchStatements.parts(request), results) {
+            switch part {
+            case .keys:
+                for row in 0..<result.rowCount {
+                    let (key, known) = try value { () throws(PostgresError) in
+                        (try result.digest(row, 0), try result.knownKey(row))
+                    }
+                    prefetched.keys[key] = known
+                }
+            case .threads:
+                for conversation in try conversations(result) {
+                    prefetched.known.threads[conversation.thread] = conversation
+                }
+            case .conversations:
+                for conversation in try conversations(result) {
+                    prefetched.known.conversations[conversation.id] = conversation
+                }
+            case .messages:
+                for row in 0..<result.rowCount {
+                    let (platform, message) = try value { () throws(PostgresError) in
+                        (try result.digest(row, 0), try result.id(row, 1) as MessageID)
+                    }
+                    prefetched.known.messages[platform] = message
+                }
+            case .jobs:
+                for job in try value({ () throws(PostgresError) in
+                    try result.all { row throws(PostgresError) in try result.job(row) }
+                }) {
+                    prefetched.known.jobs[job.id] = job
+                }
+            }
+        }
+        return prefetched
+    }
+
+    /// Conversations with their customers' keys, which go into the key ring.
+    private func conversations(_ result: PostgresResult) throws(StoreError) -> [Conversation] {
+        var all: [Conversation] = []
+        all.reserveCapacity(result.rowCount)
+        for row in 0..<result.rowCount {
+            let conversation = try value { () throws(PostgresError) in
+                try result.conversation(row)
+            }
+            all.append(conversation)
+            guard keyRing.key(of: conversation.id) == nil,
+                let key = try customerKey(
+                    result, row, conversation.customer,
+                    column: PrefetchStatements.conversationKeyColumn)
+            else { continue }
+            keyRing.insert(
+                CustomerKey(customer: conversation.customer, key: key), for: conversation.id)
+        }
+        return all
+    }
+
+    /// The customer's key from the two columns at `column`; nil if it was erased.
+    func customerKey(
+        _ result: PostgresResult, _ row: Int, _ customer: CustomerID, column: Int
+    ) throws(StoreError) -> ContentKey? {
+        let wrapped = try value { () throws(PostgresError) -> ([UInt8], [UInt8])? in
+            guard let name = try result.optionalBytes(row, column) else { return nil }
+            return (name, try result.bytes(row, column + 1))
+        }
+        guard let wrapped else { return nil }
+        return try ContentKey.unwrap(
+            name: wrapped.0, sealed: wrapped.1, configuration.wrappingKeys,
+            at: place(.customerKey, customer.number))
+    }
+
+    func logUnreadable(_ what: Logger.MetadataValue, _ error: StoreError) {
+        log.error(
+            "the database holds what cannot be read",
+            metadata: ["desk": "\(desk)", "what": what, "reason": "\(error)"])
+    }
+
+    // MARK: Commit
+
+    /// Writes a batch in one transaction, or renews the lease if it is empty.
+    public func commit(_ commit: Commit) async -> CommitOutcome {
+        guard writer.isConnected, let deskKey else { return .unavailable }
+        guard let keys = await customerKeys(for: commit) else { return .unavailable }
+        var builder = CommitBuilder(
+            desk: desk, deskKey: deskKey, wrappingKeys: configuration.wrappingKeys,
+            customerKeys: keys, lastHash: lastHash)
+        do throws(StoreError) {
+            for entry in commit.entries { try builder.add(entry) }
+        } catch {
+            // A conversation without a customer's key: erased, or a wrong Desk.
+            log.error(
+                "a batch cannot be sealed", metadata: ["desk": "\(desk)", "reason": "\(error)"])
+            lastRefusal = nil
+            return .poison
+        }
+        let commands =
+            [lockCommand(commit)]
+            + builder.rows.commands(
+                desk: desk, at: commit.at, wrappingKey: configuration.wrappingKeys.current.name,
+                changes: commit.changes, refusal: lastRefusal)
+        let transaction = await writer.transaction(
+            commands, deadline: configuration.commitDeadline)
+        let outcome = CommitOutcome(transaction)
+        switch outcome {
+        case .ok:
+            lastHash = builder.lastHash
+            for conversation in builder.openedConversations {
+                guard let key = builder.customerKeys[conversation] else { continue }
+                keyRing.insert(key, for: conversation)
+            }
+        case .poison, .retry, .unavailable:
+            noteRefusal(transaction, outcome)
+        case .fenced, .unknown:
+            break
+        }
+        return outcome
+    }
+
+    private func lockCommand(_ commit: Commit) -> PostgresCommand {
+        PostgresCommand(
+            CommitStatements.lock,
+            [
+                .int8(desk), .bytea(incarnation), .int8(commit.epoch), .int8(commit.lastEvent),
+                .int8(configuration.leaseTime),
+            ])
+    }
+
+    private func noteRefusal(
+        _ transaction: PostgresTransactionOutcome, _ outcome: CommitOutcome
+    ) {
+        guard case .failed(let error, let command) = transaction else { return }
+        if outcome == .poison {
+            lastRefusal = Refusal(
+                sqlState: error.sqlState.rawValue, constraint: error.constraint)
+        }
+        log.warning(
+            "the database refused a commit",
+            metadata: [
+                "desk": "\(desk)", "outcome": "\(outcome)", "sqlState": "\(error.sqlState)",
+                "constraint": "\(error.constraint ?? "")", "table": "\(error.table ?? "")",
+                "command": "\(command ?? -1)",
+            ])
+        // Only a writer that was demoted is read-only: the next connection finds the new primary.
+        if error.sqlState == .readOnlyTransaction { writer.close() }
+    }
+
+    /// The customers' keys that the commit needs; nil when the database did not answer. A prefetch
+    /// has usually put them into the ring; otherwise they are read now.
+    private func customerKeys(for commit: Commit) async -> [ConversationID: CustomerKey]? {
+        var keys: [ConversationID: CustomerKey] = [:]
+        var missing: [Int64] = []
+        for conversation in CommitBuilder.conversationsToSeal(commit).sorted() {
+            if let key = keyRing.key(of: conversation) {
+                keys[conversation] = key
+            } else {
+                missing.append(conversation.number)
+            }
+        }
+        guard !missing.isEmpty else { return keys }
+        do throws(PostgresError) {
+            let result = try await writer.query(
+                PrefetchStatements.customerKeys, [.int8(desk), .int8Array(missing)],
+                deadline: configuration.readDeadline)
+            for row in 0..<result.rowCount {
+                let conversation: ConversationID = try result.id(row, 0)
+                let customer: CustomerID = try result.id(row, 1)
+                do throws(StoreError) {
+                    guard let key = try customerKey(result, row, customer, column: 2) else {
+                        continue
+                    }
+                    keys[conversation] = CustomerKey(customer: customer, key: key)
+                    keyRing.insert(
+                        CustomerKey(customer: customer, key: key), for: conversation)
+                } catch {
+                    logUnreadable("a customer's key", error)
+                }
+            }
+            return keys
+        } catch {
+            return nil
+        }
+    }
+}
+
+extension SQLState {
+    /// 25006 read_only_sql_transaction.
+    static let readOnlyTransaction = SQLState("25006")
+}
+
+extension PostgresResult {
+    fileprivate func knownKey(_ row: Int) throws(PostgresError) -> KnownKey {
+        KnownKey(
+            parameters: isNull(row, 1) ? nil : try digest(row, 1), result: try int8(row, 2))
+    }
+}
