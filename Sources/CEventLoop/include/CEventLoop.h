@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <libwebsockets.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 // Bytes that lws_write wants free in front of a payload, so that it can write the frame header there.
 #define EVENT_LOOP_WRITE_HEADROOM 16
@@ -12,6 +13,9 @@ _Static_assert(LWS_PRE <= EVENT_LOOP_WRITE_HEADROOM, "libwebsockets wants more r
 static inline void eventLoopUseLibuv(struct lws_context_creation_info *info) {
     info->options |= LWS_SERVER_OPTION_LIBUV;
 }
+
+// Takes a waiting connection, non-blocking and closed on exec; -1 and errno as `accept4`.
+int eventLoopAccept(int listener, struct sockaddr *address, socklen_t *length);
 
 // libcurl's setters and getters are variadic: one typed function per kind of argument.
 static inline CURLcode eventLoopSetLong(CURL *easy, CURLoption option, long value) {

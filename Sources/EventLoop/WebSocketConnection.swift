@@ -1,0 +1,165 @@
+import CEventLoop
+import CLibwebsockets
+
+/// One open WebSocket. There are thousands, most of them idle: an idle one holds no buffer.
+@safe @LoopActor final class WebSocketConnection {
+    weak var host: WebSocketHost?
+    let number: UInt64
+    let address: String?
+    let handler: any WebSocketHandler
+    /// libwebsockets' socket, nil once it is gone.
+    var wsi: OpaquePointer?
+
+    private var queue: [OutgoingFrame] = []
+    private var queueStart = 0
+    private(set) var queuedBytes = 0
+    private var assembled: [UInt8] = []
+    private var fragments = 0
+    /// Set when nothing more is to be read or sent but the close frame.
+    private var isClosing = false
+    private var isTold = false
+    private var closeCode: UInt16 = 0
+    private var closeReason = ""
+    /// A write failed: the library wants to be told so by the return value of its callback.
+    private(set) var isBroken = false
+
+    init(host: WebSocketHost, number: UInt64, address: String?, handler: any WebSocketHandler) {
+        self.host = host
+        self.number = number
+        self.address = address
+        self.handler = handler
+    }
+
+    // MARK: Sending
+
+    func send(_ frame: OutgoingFrame, limit: Int) {
+        guard !isClosing, let wsi = unsafe wsi else { return }
+        host?.server?.counters.messagesSent += 1
+        host?.server?.counters.bytesSent += frame.count
+        // What the kernel does not take, the library keeps: at most one message.
+        if queueStart == queue.count, unsafe lws_partial_buffered(wsi) == 0 {
+            if unsafe !write(frame, wsi) { unsafe fail(wsi) }
+            return
+        }
+        guard queuedBytes + frame.count <= limit else {
+            host?.server?.counters.slowSocketsCut += 1
+            close(code: 1013, reason: "", within: host?.server?.limits.closeSeconds ?? 1)
+            return
+        }
+        queue.append(frame)
+        queuedBytes += frame.count
+        unsafe lws_callback_on_writable(wsi)
+    }
+
+    private func write(_ frame: OutgoingFrame, _ wsi: OpaquePointer) -> Bool {
+        unsafe lws_write(wsi, frame.storage.payload, frame.count, LWS_WRITE_TEXT) >= 0
+    }
+
+    private func fail(_ wsi: OpaquePointer) {
+        isBroken = true
+        dropEverything()
+        // The library closes it on its next turn; from here it may be inside one of its callbacks.
+        unsafe lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC)
+    }
+
+    private func dropEverything() {
+        isClosing = true
+        queue = []
+        queueStart = 0
+        queuedBytes = 0
+        assembled = []
+    }
+
+    /// The peer takes more: one write, then the next turn.
+    func writable() -> Int32 {
+        guard let wsi = unsafe wsi, !isBroken else { return -1 }
+        if isClosing { return tell(closeCode, closeReason) }
+        guard queueStart < queue.count else { return 0 }
+        let frame = queue[queueStart]
+        queueStart += 1
+        queuedBytes -= frame.count
+        if queueStart == queue.count {
+            queue = []
+            queueStart = 0
+        } else {
+            unsafe lws_callback_on_writable(wsi)
+            if queueStart >= 256 {
+                queue.removeFirst(queueStart)
+                queueStart = 0
+            }
+        }
+        return unsafe write(frame, wsi) ? 0 : -1
+    }
+
+    // MARK: Receiving
+
+    func received(_ bytes: UnsafeRawBufferPointer) -> Int32 {
+        guard !isClosing, let wsi = unsafe wsi, let server = host?.server else { return 0 }
+        let remaining = unsafe Int(clamping: lws_remaining_packet_payload(wsi))
+        if unsafe lws_frame_is_binary(wsi) != 0 {
+            server.counters.offendingSocketsCut += 1
+            return tell(1003, "text only")
+        }
+        if unsafe lws_is_first_fragment(wsi) != 0 {
+            assembled = []
+            fragments = 0
+        }
+        guard assembled.count + bytes.count + remaining <= server.limits.messageBytes else {
+            server.counters.offendingSocketsCut += 1
+            return tell(1009, "message too long")
+        }
+        if remaining == 0 {
+            fragments += 1
+            guard fragments <= server.limits.messageFragments else {
+                server.counters.offendingSocketsCut += 1
+                return tell(1009, "too many fragments")
+            }
+        }
+        guard remaining == 0, unsafe lws_is_final_fragment(wsi) != 0 else {
+            unsafe assembled.append(contentsOf: bytes)
+            return 0
+        }
+        let text: [UInt8]
+        if assembled.isEmpty {
+            text = unsafe Array(bytes)
+        } else {
+            text = unsafe assembled + bytes
+            assembled = []
+        }
+        server.counters.messagesReceived += 1
+        server.counters.bytesReceived += text.count
+        handler.received(WebSocketID(number: number), text: text)
+        return isBroken ? -1 : 0
+    }
+
+    // MARK: Closing
+
+    /// The peer said goodbye; the library answers it.
+    func peerCloses() { dropEverything() }
+
+    func close(code: UInt16, reason: String, within seconds: Int) {
+        guard !isClosing, let wsi = unsafe wsi else { return }
+        dropEverything()
+        closeCode = code
+        closeReason = reason
+        unsafe lws_callback_on_writable(wsi)
+        // A peer that takes nothing never becomes writable.
+        unsafe lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_SEND, Int32(clamping: seconds))
+    }
+
+    /// Names the close code and asks the library, by what is returned, to close.
+    private func tell(_ code: UInt16, _ reason: String) -> Int32 {
+        dropEverything()
+        guard let wsi = unsafe wsi, !isTold else { return -1 }
+        isTold = true
+        if code != 0 {
+            // RFC 6455 §5.5: a close frame holds at most 125 bytes, the code included.
+            var reason = Array(reason.utf8.prefix(123))
+            unsafe reason.withUnsafeMutableBufferPointer { bytes in
+                unsafe lws_close_reason(
+                    wsi, lws_close_status(UInt32(code)), bytes.baseAddress, bytes.count)
+            }
+        }
+        return -1
+    }
+}

@@ -1,0 +1,243 @@
+import CEventLoop
+import CLibwebsockets
+import Glibc
+
+/// libwebsockets' side of a server: sockets after their upgrade was examined.
+@safe @LoopActor final class WebSocketHost {
+    /// Bytes that libwebsockets reads of a socket at a time. It keeps a buffer of this size for each
+    /// open socket: most of what an idle one costs. A longer message comes in several pieces.
+    static let readBytes = 1_024
+
+    weak var server: HTTPServer?
+    private let configuration: HTTPServer.Configuration
+    private let limits: HTTPServer.Limits
+    private let admit: @LoopActor (WebSocketUpgrade) -> WebSocketAdmission
+    private var sockets: [UInt64: WebSocketConnection] = [:]
+    /// The socket that `adopt` is handing to the library right now.
+    private var arriving: WebSocketConnection?
+    // The library reads these as long as its context lives, which is longer than the server.
+    private let names: [UnsafeMutablePointer<CChar>]
+    private let protocols: UnsafeMutablePointer<lws_protocols>
+    private let idlePolicy: UnsafeMutablePointer<lws_retry_bo_t>
+    private var virtualHost: OpaquePointer?
+
+    /// Numbers go on over all servers of the process, so that no socket is ever taken for another.
+    private static var lastNumber: UInt64 = 0
+
+    var isEmpty: Bool { sockets.isEmpty }
+
+    init(
+        loop: Loop, configuration: HTTPServer.Configuration,
+        admit: @escaping @LoopActor (WebSocketUpgrade) -> WebSocketAdmission
+    ) throws(LoopError) {
+        self.configuration = configuration
+        limits = configuration.limits
+        self.admit = admit
+        for name in configuration.subprotocols {
+            // The library copies an offered name into 64 bytes.
+            guard !name.isEmpty, name.utf8.count < 64, name.utf8.allSatisfy(\.isTokenByte) else {
+                throw .invalidConfiguration(field: "subprotocols")
+            }
+        }
+        guard let context = unsafe loop.context?.pointer else {
+            throw .unavailable(part: "libwebsockets")
+        }
+        unsafe names = unsafe (["http"] + configuration.subprotocols).compactMap {
+            unsafe strdup($0)
+        }
+        unsafe protocols = unsafe .allocate(capacity: names.count + 1)
+        unsafe protocols.initialize(repeating: lws_protocols(), count: names.count + 1)
+        for index in unsafe names.indices {
+            unsafe protocols[index].name = UnsafePointer(names[index])
+            unsafe protocols[index].callback = webSocketEvent
+            unsafe protocols[index].per_session_data_size = MemoryLayout<UnsafeRawPointer?>.size
+            unsafe protocols[index].rx_buffer_size = Self.readBytes
+            // A whole message in one write; the default would cut it to the read size.
+            unsafe protocols[index].tx_packet_size = Int(Int32.max / 2)
+        }
+        unsafe idlePolicy = .allocate(capacity: 1)
+        unsafe idlePolicy.initialize(to: lws_retry_bo_t())
+        unsafe idlePolicy.pointee.secs_since_valid_ping = UInt16(clamping: limits.pingSeconds)
+        unsafe idlePolicy.pointee.secs_since_valid_hangup = UInt16(clamping: limits.hangUpSeconds)
+        var info = unsafe lws_context_creation_info()
+        unsafe info.port = CONTEXT_PORT_NO_LISTEN_SERVER
+        unsafe info.protocols = unsafe UnsafePointer(protocols)
+        unsafe info.vhost_name = unsafe UnsafePointer(names[0])
+        unsafe info.retry_and_idle_policy = unsafe UnsafePointer(idlePolicy)
+        unsafe info.user = unsafe Unmanaged.passUnretained(self).toOpaque()
+        // No extensions: compression costs 90 KiB for each socket.
+        guard let host = unsafe lws_create_vhost(context, &info) else {
+            throw .unavailable(part: "libwebsockets' virtual host")
+        }
+        unsafe virtualHost = unsafe host
+    }
+
+    // MARK: Opening
+
+    enum Examination {
+        case refused(status: Int)
+        case accepted(handshake: [UInt8], any WebSocketHandler)
+    }
+
+    /// Checks an upgrade by RFC 6455 §4.2.1 and asks whether it is admitted. The handshake that
+    /// libwebsockets is to read is written anew from what was checked.
+    func examine(_ head: HTTPRequestHead) -> Examination {
+        guard head.method == .get else { return .refused(status: 405) }
+        guard head.header("sec-websocket-version") == "13" else { return .refused(status: 426) }
+        guard head.count(of: "sec-websocket-key") == 1,
+            let key = head.header("sec-websocket-key"), Self.isKey(key)
+        else { return .refused(status: 400) }
+        let offered = (head.header("sec-websocket-protocol") ?? "").split(separator: ",").map {
+            String($0.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" })
+        }
+        guard let chosen = offered.first(where: configuration.subprotocols.contains) else {
+            return .refused(status: 400)
+        }
+        guard head.count(of: "origin") <= 1 else { return .refused(status: 400) }
+        switch admit(WebSocketUpgrade(head: head, subprotocols: offered)) {
+        case .refuse(let status):
+            return .refused(status: status)
+        case .accept(let handler):
+            let handshake = """
+                GET / HTTP/1.1\r\nHost: socket\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: \(key)\r\n\
+                Sec-WebSocket-Protocol: \(chosen)\r\n\r\n
+                """
+            return .accepted(handshake: Array(handshake.utf8), handler)
+        }
+    }
+
+    /// Sixteen bytes in base64: 22 letters and "==".
+    private static func isKey(_ key: String) -> Bool {
+        let bytes = Array(key.utf8)
+        return bytes.count == 24 && bytes.suffix(2).elementsEqual("==".utf8)
+            && bytes.prefix(22).allSatisfy {
+                $0.lowercased &- 0x61 < 26 || $0.isDigit || $0 == UInt8(ascii: "+")
+                    || $0 == UInt8(ascii: "/")
+            }
+    }
+
+    /// Hands a connected descriptor to libwebsockets, which reads `bytes` first: our handshake and
+    /// whatever the peer sent behind its own.
+    func adopt(
+        descriptor: Int32, handshake bytes: [UInt8], address: String?, handler: any WebSocketHandler
+    ) {
+        guard let host = unsafe virtualHost else {
+            Glibc.close(descriptor)
+            server?.counters.openConnections -= 1
+            server?.givePlaceBack(of: address)
+            return
+        }
+        Self.lastNumber += 1
+        let socket = WebSocketConnection(
+            host: self, number: Self.lastNumber, address: address, handler: handler)
+        arriving = socket
+        server?.counters.openSockets += 1
+        _ = unsafe bytes.withUnsafeBytes { buffer in
+            unsafe lws_adopt_socket_vhost_readbuf(
+                host, descriptor, buffer.baseAddress?.assumingMemoryBound(to: CChar.self),
+                buffer.count)
+        }
+        if arriving != nil {
+            // The library closed the descriptor: the peer was already gone.
+            arriving = nil
+            server?.socketClosed(address: address)
+        }
+    }
+
+    fileprivate func established(_ wsi: OpaquePointer) -> WebSocketConnection? {
+        guard let socket = arriving else { return nil }
+        arriving = nil
+        unsafe socket.wsi = unsafe wsi
+        sockets[socket.number] = socket
+        server?.counters.openedSockets += 1
+        return socket
+    }
+
+    fileprivate func closed(_ socket: WebSocketConnection) {
+        unsafe socket.wsi = nil
+        sockets[socket.number] = nil
+        server?.socketClosed(address: socket.address)
+        socket.handler.closed(WebSocketID(number: socket.number))
+    }
+
+    // MARK: What the server asks
+
+    func send(_ frame: OutgoingFrame, to socket: WebSocketID) {
+        sockets[socket.number]?.send(frame, limit: limits.queuedBytes)
+    }
+
+    func close(_ socket: WebSocketID, code: UInt16, reason: String) {
+        sockets[socket.number]?.close(code: code, reason: reason, within: limits.closeSeconds)
+    }
+
+    func queuedBytes(_ socket: WebSocketID) -> Int { sockets[socket.number]?.queuedBytes ?? 0 }
+
+    func setReading(_ reads: Bool, of socket: WebSocketID) {
+        guard let wsi = unsafe sockets[socket.number]?.wsi else { return }
+        unsafe lws_rx_flow_control(wsi, reads ? 1 : 0)
+    }
+
+    func closeAll(code: UInt16) {
+        for number in sockets.keys.sorted() {
+            sockets[number]?.close(code: code, reason: "", within: limits.closeSeconds)
+        }
+    }
+
+    func end() {
+        guard let host = unsafe virtualHost else { return }
+        unsafe virtualHost = nil
+        unsafe lws_vhost_destroy(host)
+    }
+}
+
+/// libwebsockets calls this for everything that happens to its sockets.
+private func webSocketEvent(
+    _ wsi: OpaquePointer?, _ reason: lws_callback_reasons, _ session: UnsafeMutableRawPointer?,
+    _ bytes: UnsafeMutableRawPointer?, _ count: Int
+) -> Int32 {
+    switch reason {
+    case LWS_CALLBACK_ESTABLISHED, LWS_CALLBACK_RECEIVE, LWS_CALLBACK_SERVER_WRITEABLE,
+        LWS_CALLBACK_CLOSED, LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        break
+    case LWS_CALLBACK_HTTP:
+        // Nothing but our own handshake is ever given to the library to read.
+        return -1
+    default:
+        return 0
+    }
+    guard let wsi = unsafe wsi, let session = unsafe session else { return -1 }
+    // The library calls on the loop's thread, where all of these stay.
+    nonisolated(unsafe) let socketPointer = unsafe wsi
+    nonisolated(unsafe) let payload = unsafe bytes
+    nonisolated(unsafe) let slot = unsafe session.assumingMemoryBound(
+        to: Unmanaged<WebSocketConnection>?.self)
+    return LoopActor.assume {
+        if reason == LWS_CALLBACK_ESTABLISHED {
+            guard let vhost = unsafe lws_get_vhost(socketPointer),
+                let user = unsafe lws_vhost_user(vhost)
+            else { return -1 }
+            let host = unsafe Unmanaged<WebSocketHost>.fromOpaque(user).takeUnretainedValue()
+            guard let socket = unsafe host.established(socketPointer) else { return -1 }
+            unsafe slot.pointee = unsafe .passRetained(socket)
+            socket.handler.opened(WebSocketID(number: socket.number))
+            return socket.isBroken ? -1 : 0
+        }
+        guard let kept = unsafe slot.pointee else { return reason == LWS_CALLBACK_CLOSED ? 0 : -1 }
+        let socket = unsafe kept.takeUnretainedValue()
+        switch reason {
+        case LWS_CALLBACK_RECEIVE:
+            return unsafe socket.received(UnsafeRawBufferPointer(start: payload, count: count))
+        case LWS_CALLBACK_SERVER_WRITEABLE:
+            return socket.writable()
+        case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+            socket.peerCloses()
+            return 0
+        default:
+            unsafe slot.pointee = nil
+            socket.host?.closed(socket)
+            unsafe kept.release()
+            return 0
+        }
+    }
+}
