@@ -119,7 +119,9 @@ import Testing
                 var left = 20
                 for _ in 0..<20 {
                     connection.query("SELECT 1") { result in
-                        if case .failure(.unavailable(.tooManyOutstanding)) = result { refused += 1 }
+                        if case .failure(.unavailable(.tooManyOutstanding)) = result {
+                            refused += 1
+                        }
                         left -= 1
                         if left == 0 { continuation.resume() }
                     }
