@@ -231,6 +231,11 @@ import Glibc
         respond(HTTPResponse(status: 500), to: number)
     }
 
+    func disconnect(_ number: UInt64) {
+        guard isServing(number) else { return }
+        close()
+    }
+
     func respond(_ response: HTTPResponse, to number: UInt64) {
         guard isServing(number) else {
             server.counters.peersGone += 1

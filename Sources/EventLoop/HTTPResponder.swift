@@ -20,6 +20,13 @@
         connection.respond(response, to: number)
     }
 
+    /// Closes the connection without an answer, as a server does that ends in the middle of its work.
+    public func disconnect() {
+        guard !isAnswered else { return }
+        isAnswered = true
+        connection.disconnect(number)
+    }
+
     isolated deinit {
         // A handler that forgot its request must not leave the peer waiting for ever.
         if !isAnswered { connection.respondToForgotten(number) }
