@@ -33,13 +33,13 @@ struct Auditor {
     }
 
     mutating func watch(
-        _ input: Input, _ handled: Handled, before: DeskState, desk: Desk, at: Instant
+        _ input: Input, _ handled: Handled, former: Desk, desk: Desk, at: Instant
     ) {
         guard isOn else { return }
         let state = desk.state
         if handled.rejection != nil {
             check(handled.records.isEmpty, "a refused input has events")
-            check(state == before, "a refused input changed the state")
+            check(state == former.state, "a refused input changed the state")
             return
         }
         for record in handled.records where isEntry(record.event) { post(record) }

@@ -43,15 +43,23 @@ struct Scene {
         return handled[0]
     }
 
-    /// Several inputs in one batch: all are told what was known before it.
-    mutating func batch(_ inputs: [Input]) -> [Handled] {
+    /// Several inputs in one batch: all are told what was known before it. What came of each may be
+    /// forged before the auditor sees it.
+    @discardableResult
+    mutating func batch(
+        _ inputs: [Input], forging forge: (inout [EventRecord]) -> Void = { _ in }
+    ) -> [Handled] {
         let known = shelf.known(for: inputs)
         let all = inputs.map { input in
             now = now.adding(milliseconds: 1)
-            let before = auditor.isOn ? desk.state : DeskState()
+            let former = desk
             let handled = desk.handle(input, known: known, epoch: 7, at: now)
-            auditor.watch(input, handled, before: before, desk: desk, at: now)
             shelf.write(handled.records, of: input)
+            var seen = handled.records
+            forge(&seen)
+            auditor.watch(
+                input, Handled(decision: handled.decision, records: seen), former: former,
+                desk: desk, at: now)
             return handled
         }
         shelf.write(desk.takeChanges())
