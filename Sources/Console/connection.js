@@ -21,7 +21,7 @@ const silenceBeforePing = 45_000;
 const goodConnection = 10_000;
 
 /**
- * Phases: `idle`, `connecting`, `connected`, `waiting` (with `reason`, `retryAt`), `signedOut`,
+ * Phases: `idle`, `connecting` (with `reason` when an earlier attempt failed), `connected`, `waiting` (with `reason`, `retryAt`), `signedOut`,
  * `stopped` (with `reason`: nothing more happens by itself).
  */
 export class Connection {
@@ -88,9 +88,10 @@ export class Connection {
     }
 
     async #connect() {
+        const { reason } = this.#status;
         this.#release();
         const generation = this.#generation;
-        this.#tell({ phase: "connecting", attempt: this.#failures });
+        this.#tell({ phase: "connecting", reason });
         let ticket;
         try {
             ticket = await this.#ports.ticket();

@@ -2,8 +2,6 @@
 // writes can become markup. (The page's policy also requires Trusted Types and has no policy that
 // would make any.)
 
-const svgNamespace = "http://www.w3.org/2000/svg";
-
 /**
  * An element. Attributes: `class`, `text` (its text), `on…` (a listener), `dataset`, booleans (set
  * or absent), anything else as it is. Children that are `null` are left out.
@@ -18,18 +16,6 @@ export function element(tag, attributes = {}, ...children) {
     }
     made.append(...children.filter((child) => child !== null && child !== undefined));
     return made;
-}
-
-/** A small drawing from one path, in the colour of the text. */
-export function icon(path) {
-    const svg = document.createElementNS(svgNamespace, "svg");
-    svg.setAttribute("viewBox", "0 0 16 16");
-    svg.setAttribute("aria-hidden", "true");
-    svg.classList.add("icon");
-    const line = document.createElementNS(svgNamespace, "path");
-    line.setAttribute("d", path);
-    svg.append(line);
-    return svg;
 }
 
 /** Sets, or with `null`, `undefined` and `false` removes; touches nothing that is right already. */

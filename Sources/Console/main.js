@@ -327,9 +327,7 @@ function render() {
     const kind = gateFor(state, status);
     if (kind !== null) {
         ui.view = null;
-        const left = status.phase === "waiting" ? Math.max(0, status.retryAt - Date.now()) : 0;
-        const waiting =
-            status.phase === "waiting" ? `${waitingReason(status.reason)}. Trying again in ${duration(left)}.` : "";
+        const waiting = status.reason !== undefined && kind === "connecting" ? waitingWords(status) : "";
         if (page.firstElementChild !== gate.element) page.replaceChildren(gate.element);
         return gate.update({ kind, waiting });
     }
@@ -359,6 +357,11 @@ function begin(state) {
     ui.selected = null;
     document.body.dataset.pane = "list";
     ui.view = isAgentHere(state) ? "conversations" : "supervision";
+}
+
+function waitingWords({ phase, reason, retryAt }) {
+    const left = phase === "waiting" ? retryAt - Date.now() : 0;
+    return `${waitingReason(reason)}. Trying again ${left >= 1_000 ? `in ${duration(left)}` : "now"}.`;
 }
 
 function gateFor(state, status) {

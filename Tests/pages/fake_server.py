@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ class FakeServer:
     def event(self, method: str, *, prev: int | None = None, seq: int | None = None, **params: Any) -> dict[str, Any]:
         before = self.seq if prev is None else prev
         self.seq = seq if seq is not None else before + 1
-        numbered = {"epoch": self.epoch, "seq": self.seq, "prev": before, "at": 1_790_000_000_000 + self.seq}
+        numbered = {"epoch": self.epoch, "seq": self.seq, "prev": before, "at": int(time.time() * 1000)}
         return {"jsonrpc": "2.0", "method": method, "params": {**numbered, **params}}
 
     def miss(self, method: str, **params: Any) -> None:
@@ -181,6 +182,13 @@ class FakeServer:
                 job=0, text=params["text"],
             )
             written["params"].update(message=self.seq, job=self.seq)
+            recorded = {"writtenAt": written["params"]["at"], "recordedAt": written["params"]["at"]}
+            self.transcripts.setdefault(params["conversation"], []).append(
+                {
+                    "id": self.seq, "kind": "reply", "text": params["text"], "author": self.person["id"],
+                    "job": {"id": self.seq, "state": "queued"}, **recorded,
+                }
+            )
             result = {"message": self.seq}
             follow = [written]
         elif method == "conversation.read":

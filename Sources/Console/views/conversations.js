@@ -4,15 +4,16 @@ import { element, reconcile, roveFocus, setAttribute, setHidden, setText } from 
 import { latestMessage, myConversations } from "../state.js";
 import { customerName, duration, moment, summary } from "../words.js";
 
+const headings = { waiting: "Waiting for your answer", answered: "Answered" };
+
 export function makeConversations(actions) {
-    const waiting = makeSection("Waiting for your answer");
-    const answered = makeSection("Answered");
+    // One list with both sections: an item that moves between them keeps its place in the focus.
+    const items = element("ul", { class: "items" });
     const empty = element("div", { class: "empty" });
     const list = element(
         "section",
         { class: "list", id: "conversations", "aria-label": "My conversations" },
-        waiting.element,
-        answered.element,
+        items,
         empty,
     );
     const settleFocus = roveFocus(list, ".item");
@@ -21,33 +22,25 @@ export function makeConversations(actions) {
         update(model) {
             const mine = myConversations(model.state);
             const shared = { ...model, actions };
-            waiting.update(mine.waiting, shared);
-            answered.update(mine.answered, shared);
-            const total = mine.waiting.length + mine.answered.length;
-            setHidden(empty, total > 0);
+            const rows = [];
+            for (const section of Object.keys(headings)) {
+                if (mine[section].length === 0) continue;
+                rows.push({ key: section, number: mine[section].length });
+                rows.push(...mine[section].map((entry) => ({ ...entry, key: entry.conversation.id, shared })));
+            }
+            reconcile(items, rows, ({ key }) => key, (row) => (row.conversation ? makeItem(row) : makeHeading(row)));
+            setHidden(empty, rows.length > 0);
             updateEmpty(empty, model, actions);
             settleFocus(list.querySelector('[aria-current="true"]'));
         },
     };
 }
 
-function makeSection(title) {
-    const number = element("span", { class: "count" });
-    const items = element("ul", { class: "items" });
-    const section = element(
-        "div",
-        { class: "section" },
-        element("h2", {}, title, " ", number),
-        items,
-    );
+function makeHeading({ key }) {
+    const count = element("span", { class: "count" });
     return {
-        element: section,
-        update(entries, shared) {
-            setHidden(section, entries.length === 0);
-            setText(number, String(entries.length));
-            const described = entries.map((entry) => ({ ...entry, shared }));
-            reconcile(items, described, (entry) => entry.conversation.id, makeItem);
-        },
+        element: element("li", { class: "heading" }, element("h2", {}, headings[key], " ", count)),
+        update: ({ number }) => setText(count, String(number)),
     };
 }
 

@@ -9,7 +9,7 @@ const pages = {
     },
     signedOut: {
         title: "You are signed out",
-        text: "Sign in with your bank account to take conversations. Nothing is shown or received until then.",
+        text: "Sign in with your work account to take conversations. Nothing is shown or received until then.",
         action: "signIn",
     },
     forbidden: {

@@ -58,7 +58,7 @@ export function makeHeader(actions) {
             setText(trouble, words.trouble ?? "");
             setHidden(strip, words.trouble === undefined);
             strip.dataset.tone = words.tone;
-            setHidden(retry, connection.phase !== "waiting");
+            setHidden(retry, state.draining !== null && connection.phase === "connected");
             this.tick({ connection, now: Date.now() });
             setText(name, state.person?.name ?? "");
             updateTabs(tabs, state, ui, actions);
@@ -67,7 +67,7 @@ export function makeHeader(actions) {
         },
         tick({ connection, now }) {
             const left = connection.phase === "waiting" ? connection.retryAt - now : 0;
-            setHidden(countdown, connection.phase !== "waiting");
+            setHidden(countdown, connection.phase === "connected");
             setText(countdown, left >= 1_000 ? `in ${duration(left)}` : "now");
         },
     };
@@ -83,7 +83,9 @@ function connectionWords(connection, state) {
                 trouble: "The desk is about to restart. Write on: the console connects again by itself.",
             };
         case "connecting":
-            return { text: "Connecting", tone: "warning" };
+            if (connection.reason === undefined) return { text: "Connecting", tone: "warning" };
+        // Trying again: told as while waiting, so that nothing jumps at each attempt.
+        // falls through
         case "waiting":
             return {
                 text: "Reconnecting",

@@ -15,7 +15,7 @@ export function makeMessage({ message: { id, kind }, actions }) {
     const side = { reply: "ours", elsewhere: "ours", note: "note" }[kind] ?? "theirs";
     const item = element(
         "li",
-        { class: `message ${side} ${kind}`, dataset: { message: String(id) }, tabindex: "-1" },
+        { class: `message ${side} kind-${kind}`, dataset: { message: String(id) }, tabindex: "-1" },
         body,
         meta,
     );
@@ -194,7 +194,7 @@ export function makePending({ entry: { id }, actions }) {
     );
     const item = element(
         "li",
-        { class: "message ours reply pending", dataset: { command: id } },
+        { class: "message ours kind-reply pending", dataset: { command: id } },
         element("div", { class: "bubble" }, text),
         element("div", { class: "meta" }, progress),
         trouble,

@@ -93,7 +93,8 @@ export function makeTranscript(actions) {
             shownConversation = id;
             const transcript = state.transcripts.get(id) ?? { messages: [], deliveredUpTo: 0, readUpTo: 0 };
             const follow = isNew || isAtEnd(scroller);
-            const before = { height: scroller.scrollHeight, top: scroller.scrollTop, first: messages.firstElementChild };
+            const first = () => messages.querySelector("[data-message]");
+            const before = { height: scroller.scrollHeight, top: scroller.scrollTop, first: first() };
 
             setText(name, customerName(conversation));
             setText(facts, factsOf(conversation));
@@ -122,7 +123,7 @@ export function makeTranscript(actions) {
             composer.update({ id, mine, ui, connection });
 
             if (follow) scrollToEnd(scroller);
-            else if (messages.firstElementChild !== before.first) {
+            else if (first() !== before.first) {
                 // Older messages came above: what was read stays where it was.
                 scroller.scrollTop = before.top + scroller.scrollHeight - before.height;
             }
