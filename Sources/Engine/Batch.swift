@@ -35,14 +35,27 @@ extension Engine {
             }
             return
         }
-        if let deadline = desk?.nextDeadline, deadline <= now, clockDecidedAt != now {
-            clockDecidedAt = now
+        if isClockDue {
             batch.append(.own(.clockReached))
             if isolated > 0 { return }
         }
         let count = min(waiting.count, isolated > 0 ? 1 : EngineLimits.batchSize)
         batch.append(contentsOf: waiting.prefix(count).map(Item.arrived))
         waiting.removeFirst(count)
+    }
+
+    /// Whether something is due by time. Decided once per moment, so that a deadline that deciding did
+    /// not clear cannot keep the Engine from everything else.
+    private var isClockDue: Bool {
+        guard let deadline = desk?.nextDeadline else { return false }
+        return isEpochBegun && deadline <= now && clockDecidedAt != now
+    }
+
+    /// What fell due while the store was asked goes first: a decision at this moment must not find
+    /// somebody in place whose time is over.
+    private mutating func bringClock() {
+        if isClockDue, !batch.contains(where: \.isClock) { batch.insert(.own(.clockReached), at: 0) }
+        clockDecidedAt = now
     }
 
     private func prefetchRequest() -> PrefetchRequest {
@@ -63,6 +76,7 @@ extension Engine {
         var keys = prefetched.keys
         var entries: [CommitEntry] = []
         shares = []
+        bringClock()
         for item in batch {
             switch item {
             case .own(let input):

@@ -71,7 +71,7 @@ public struct Outbox: Sendable {
         case .began(let job, let attempt):
             post(job, attempt, &steps)
         case .beginRefused(let job):
-            if sends[job]?.stage == .beginning { end(job) }
+            beginRefused(job)
         case .ended(let job, let attempt, let outcome, let trouble):
             ended(job, attempt, outcome, trouble, &steps)
         case .reported(let job, let attempt, let isStored):
@@ -117,10 +117,30 @@ public struct Outbox: Sendable {
     }
 
     private mutating func makeReady(_ conversation: ConversationID) {
-        guard !busy.contains(conversation), let first = orders[conversation]?.first,
-            let notBefore = first.notBefore
-        else { return }
-        ready.insert(Ready(notBefore: notBefore, job: first.job, conversation: conversation))
+        guard let next = next(of: conversation) else { return }
+        ready.insert(next)
+    }
+
+    /// The first job of a conversation, if it may go: nothing of the conversation may be under way,
+    /// here or, left over from an earlier epoch, anywhere (a later job may be, when an earlier one
+    /// was ordered to be sent again).
+    private func next(of conversation: ConversationID) -> Ready? {
+        guard !busy.contains(conversation), let line = orders[conversation], let first = line.first,
+            let notBefore = first.notBefore, line.allSatisfy({ $0.notBefore != nil })
+        else { return nil }
+        return Ready(notBefore: notBefore, job: first.job, conversation: conversation)
+    }
+
+    /// It may be tried again, but not in a tight loop while the database is away.
+    private mutating func beginRefused(_ job: JobID) {
+        guard let send = sends[job], send.stage == .beginning else { return }
+        let again = now.adding(milliseconds: EngineLimits.retryPause)
+        if let place = orders[send.conversation]?.firstIndex(where: { $0.job == job }),
+            let notBefore = orders[send.conversation]?[place].notBefore
+        {
+            orders[send.conversation]?[place].notBefore = max(notBefore, again)
+        }
+        end(job)
     }
 
     /// Takes up the jobs after a reload. What this outbox itself has out stays out: its outcome is
@@ -173,15 +193,7 @@ public struct Outbox: Sendable {
 
     /// Drops entries at the head that no longer hold.
     private mutating func dropStale() {
-        while let first = ready.min {
-            let order = orders[first.conversation]?.first
-            if order?.job == first.job, order?.notBefore == first.notBefore,
-                !busy.contains(first.conversation)
-            {
-                return
-            }
-            ready.removeMin()
-        }
+        while let first = ready.min, next(of: first.conversation) != first { ready.removeMin() }
     }
 
     private mutating func post(_ job: JobID, _ attempt: Int, _ steps: inout [OutboxStep]) {

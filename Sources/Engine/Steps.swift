@@ -21,7 +21,8 @@ public enum Happening: Equatable, Sendable {
     case drained
 }
 
-/// What the Engine wants done. The shell performs the steps in order and reports back.
+/// What the Engine wants done. The shell performs the steps in order and reports back; what happens
+/// while it does so is handed in after the last of them.
 public enum Step: Equatable, Sendable {
     /// Read what a batch may touch; answer with `prefetched`.
     case prefetch(PrefetchRequest)

@@ -17,6 +17,11 @@ enum Item: Equatable, Sendable {
     case own(Input)
     /// An input that arrived.
     case arrived(Waiting)
+
+    /// Whether it is the clock's.
+    var isClock: Bool {
+        if case .own(.clockReached) = self { true } else { false }
+    }
 }
 
 extension Engine {

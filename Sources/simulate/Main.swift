@@ -1,4 +1,71 @@
+import ArgumentParser
+
+/// Drives the real Engine, Desk, Outbox and Feeds through everything that can go wrong.
 @main
-enum Main {
-    static func main() {}
+struct Simulate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulate",
+        abstract: "Runs the desk's machinery on pretend databases and networks, seed by seed.",
+        discussion: "Without options: 1,000 fixed seeds, 200 fresh ones, and the planted faults.")
+
+    @Option(help: "A range of seeds, as in 1-50.")
+    var seeds: String?
+    @Option(help: "One seed, told step by step.")
+    var seed: UInt64?
+    @Option(help: "How many fresh seeds to run; their first is printed.")
+    var fresh: UInt64?
+    @Flag(help: "Look for each planted fault and tell the first seed that finds it.")
+    var planted = false
+    @Option(help: "Look for this planted fault, or plant it in the one seed.")
+    var plant: String?
+
+    func run() throws {
+        let fault = try plant.map(named)
+        if let seed {
+            let violations = World(seed: seed, plant: fault, isVerbose: true).run()
+            for violation in violations { print(violation) }
+            if !violations.isEmpty { throw ExitCode.failure }
+            return
+        }
+        var runner = Runner()
+        if let fault {
+            runner.find(fault)
+        } else {
+            try runAll(&runner)
+        }
+        print("\(runner.passed) passed, \(runner.failed) failed")
+        if runner.failed > 0 { throw ExitCode.failure }
+    }
+
+    private func runAll(_ runner: inout Runner) throws {
+        let isDefault = seeds == nil && fresh == nil && !planted
+        if isDefault || seeds != nil {
+            runner.run(PastFailures.seeds.map(\.seed), "past failures")
+            runner.run(try seeds.map(range) ?? 1...1_000, "fixed")
+        }
+        if isDefault || fresh != nil {
+            let base = UInt64.random(in: 1_000_000...UInt64(UInt32.max))
+            print("fresh seeds begin with \(base)")
+            runner.run(base..<base + (fresh ?? 200), "fresh")
+        }
+        if isDefault || planted {
+            for fault in Plant.allCases { runner.find(fault) }
+        }
+    }
+
+    private func named(_ name: String) throws -> Plant {
+        guard let plant = Plant(rawValue: name) else {
+            let names = Plant.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("plant: no fault is named \(name); there are \(names)")
+        }
+        return plant
+    }
+
+    private func range(_ text: String) throws -> ClosedRange<UInt64> {
+        let ends = text.split(separator: "-").compactMap { UInt64($0) }
+        guard ends.count == 2, ends[0] <= ends[1] else {
+            throw ValidationError("seeds: \(text) is not a range such as 1-50")
+        }
+        return ends[0]...ends[1]
+    }
 }

@@ -1,0 +1,205 @@
+import Desk
+import Engine
+
+/// What each event must obey.
+extension Auditor {
+    func apply(_ record: EventRecord, byPerson: Bool) {
+        switch record.event {
+        case .conversationOpened(let id, let customer, _):
+            let isKnown = ledger.conversations.values.contains { $0.customer == customer }
+            require(!isKnown, .p2, "a customer has two conversations")
+            ledger.conversations[id] = Ledger.Conversation(customer: customer)
+        case .ownerChanged(let handoff):
+            change(handoff, record)
+        case .agentEntered(let agent, let capacity):
+            ledger.agents[agent] = Ledger.Agent(capacity: capacity)
+        case .agentConnected(let agent):
+            ledger.agents[agent]?.isConnected = true
+            ledger.agents[agent]?.deadline = nil
+        case .agentDisconnected(let agent, let deadline):
+            ledger.agents[agent]?.isConnected = false
+            ledger.agents[agent]?.deadline = deadline
+        case .presenceChanged(let agent, let presence):
+            ledger.agents[agent]?.presence = presence
+            if presence == .offline { ledger.agents[agent]?.deadline = nil }
+        case .capacityChanged(let agent, let capacity, _):
+            ledger.agents[agent]?.capacity = capacity
+        case .epochBegan:
+            for agent in ledger.agents.keys { ledger.agents[agent]?.isConnected = false }
+        case .messageWritten(let conversation, let message, let agent, let job):
+            let owner = ledger.conversations[conversation]?.owner
+            require(owner == .agent(agent), .p2, "who is not the owner wrote")
+            ledger.jobs[job] = Ledger.Job(
+                conversation: conversation, message: message, agent: agent)
+            ledger.lines[conversation, default: []].append(job)
+        case .jobChanged(let job, _, _, let state, let attempts):
+            change(job, to: state, attempts, byPerson)
+        case .customerMet, .messageReceived, .messageSentElsewhere, .messagesDelivered,
+            .messagesRead, .messageReacted, .messageEdited, .messageDeleted, .channelEventKept,
+            .conversationRead, .inputQuarantined:
+            break
+        }
+    }
+
+    // MARK: Owners
+
+    private func change(_ handoff: Handoff, _ record: EventRecord) {
+        let id = handoff.conversation
+        guard let former = ledger.conversations[id] else {
+            return violated(.p6, "a handoff of conversation \(id.number), which was never opened")
+        }
+        require(
+            handoff.from == former.owner && handoff.number == former.handoffs + 1, .p6,
+            "the handoffs of conversation \(id.number) have a gap at \(handoff.number)")
+        require(handoff.from != handoff.to, .p6, "a handoff to the owner")
+        if case .agent(let agent) = handoff.to { checkAssignment(of: id, to: agent, former) }
+        var conversation = former
+        conversation.owner = handoff.to
+        conversation.handoffs = handoff.number
+        conversation.history.append((record.number, handoff.to))
+        let isNew = former.owner == .nobody || former.owner == .bot
+        if isNew, conversation.isWaiting { conversation.waitingSince = record.at }
+        ledger.conversations[id] = conversation
+    }
+
+    private func checkAssignment(
+        of id: ConversationID, to agent: AgentID, _ former: Ledger.Conversation
+    ) {
+        let load = ledger.load(of: agent)
+        let capacity = ledger.agents[agent]?.capacity ?? 0
+        require(
+            load < capacity, .p3, "agent \(agent.number) is given \(load + 1) of \(capacity)")
+        require(
+            ledger.mayBeGivenWork(agent) || load >= capacity, .p5,
+            "agent \(agent.number) is given work and is not there")
+        let first = ledger.firstWaiting
+        require(
+            first == id, .p4,
+            "conversation \(id.number) is assigned before \(first?.number ?? 0)")
+        let least = ledger.agents.keys.filter(ledger.mayBeGivenWork).map(ledger.load).min()
+        require(
+            least == nil || load <= least ?? 0, .p4, "agent \(agent.number) is not the least loaded"
+        )
+    }
+
+    // MARK: After each commit
+
+    /// Nobody who may be given work lacks a conversation that waits.
+    func checkWork() {
+        guard let waiting = ledger.firstWaiting else { return }
+        let idle = ledger.agents.keys.filter(ledger.mayBeGivenWork).min()
+        require(
+            idle == nil, .p4,
+            "conversation \(waiting.number) waits while agent \(idle?.number ?? 0) has room")
+    }
+
+    /// Who is gone owns nothing once their stored deadline has passed.
+    func checkGone(at: Instant) {
+        for id in ledger.agents.keys.sorted() {
+            guard let agent = ledger.agents[id], !agent.isConnected, ledger.load(of: id) > 0 else {
+                continue
+            }
+            let isDue = agent.deadline.map { $0 <= at } ?? true
+            require(
+                agent.presence != .offline && !isDue, .p5, "agent \(id.number) is gone and owns")
+        }
+    }
+
+    /// The rows say what the events say.
+    func checkRows(of commit: Commit, _ records: ArraySlice<EventRecord>) {
+        var touched = Set(commit.changes.conversations.map(\.id))
+        for record in records {
+            guard case .ownerChanged(let handoff) = record.event else { continue }
+            touched.insert(handoff.conversation)
+            let row = database.handoffs[handoff.conversation]?.last {
+                $0.number <= handoff.number
+            }
+            require(
+                row?.number == handoff.number && row?.from == handoff.from && row?.to == handoff.to,
+                .p6, "handoff \(handoff.number) of \(handoff.conversation.number) has no row")
+        }
+        for id in touched.sorted() {
+            guard let row = database.conversations[id], let known = ledger.conversations[id] else {
+                violated(.p2, "conversation \(id.number) has no row or no event")
+                continue
+            }
+            require(
+                row.owner == known.owner && row.handoffs == known.handoffs, .p2,
+                "conversation \(id.number) has two owners: \(row.owner) and \(known.owner)")
+            require(
+                row.waitingSince == known.waitingSince || known.handoffs == 0, .p13,
+                "the waiting clock of conversation \(id.number) was set anew")
+        }
+    }
+
+    // MARK: Feeds
+
+    /// The agents whom an event concerns whatever else the desk decides.
+    func whoMustSee(_ event: Event) -> [AgentID] {
+        switch event {
+        case .ownerChanged(let handoff):
+            [handoff.from.agent, handoff.to.agent].compactMap { $0 }
+        case .messageReceived(let id, _, _, _), .messageSentElsewhere(let id, _, _),
+            .messagesDelivered(let id, _), .messagesRead(let id, _), .messageReacted(let id, _, _),
+            .messageEdited(let id, _), .messageDeleted(let id, _), .channelEventKept(.some(let id)):
+            [ledger.conversations[id]?.owner.agent].compactMap { $0 }
+        case .messageWritten(_, _, let agent, _), .conversationRead(_, let agent),
+            .agentEntered(let agent, _), .agentConnected(let agent),
+            .agentDisconnected(let agent, _), .presenceChanged(let agent, _):
+            [agent]
+        case .capacityChanged(let agent, _, by: let supervisor):
+            [agent, supervisor]
+        case .jobChanged(let job, let id, _, _, _):
+            [ledger.jobs[job]?.agent, ledger.conversations[id]?.owner.agent].compactMap { $0 }
+        case .customerMet, .conversationOpened, .channelEventKept(nil), .epochBegan,
+            .inputQuarantined:
+            []
+        }
+    }
+
+    func connected(_ console: Console, isFresh: Bool) {
+        if isFresh { seen[console.index] = nil }
+        tally.add(isFresh ? "consoles fresh" : "consoles resumed")
+    }
+
+    /// The first event of a console's feed between two numbers, both excluded.
+    func missed(by console: Console, between low: Int64, and high: Int64) -> EventRecord? {
+        guard low >= 0, low + 1 < high, high <= Int64(database.events.count) + 1 else { return nil }
+        return database.events[Int(low)..<Int(high - 1)].first {
+            console.isSupervisor || $0.audience.contains(console.person)
+        }
+    }
+
+    func saw(_ view: View, _ console: Console) {
+        require(view.number <= ledger.last, .p7, "a snapshot shows what is not committed")
+        seen[console.index] = view.number
+        let expected =
+            console.isSupervisor
+            ? ledger.open(at: view.number) : ledger.holdings(of: console.person, at: view.number)
+        require(
+            view.conversations.map(\.id) == expected, .p9,
+            "the snapshot of console \(console.index) is not the state at \(view.number)")
+    }
+
+    func saw(_ record: EventRecord, previous: Int64, _ console: Console) {
+        let place = Int(record.number) - 1
+        let isCommitted =
+            database.events.indices.contains(place) && database.events[place] == record
+        require(isCommitted, .p7, "event \(record.number) was pushed and is not committed")
+        let last = seen[console.index]
+        require(
+            previous == last && record.number > previous, .p9,
+            "console \(console.index) saw \(last ?? 0), then \(record.number) after \(previous)")
+        require(
+            console.isSupervisor || record.audience.contains(console.person), .p9,
+            "console \(console.index) saw an event of another feed")
+        if let last, let gap = missed(by: console, between: last, and: record.number) {
+            violated(.p9, "console \(console.index) was never given event \(gap.number)")
+        }
+        seen[console.index] = record.number
+    }
+}
+
+extension Owner {
+    fileprivate var agent: AgentID? { if case .agent(let id) = self { id } else { nil } }
+}

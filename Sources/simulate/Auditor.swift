@@ -1,0 +1,179 @@
+import Desk
+import Engine
+
+/// Judges a run by what was committed, what the pretend Messenger took and what consoles saw. It
+/// never calls what it judges: the rules are written down here a second time.
+final class Auditor {
+    let database: Database
+    var now: Int64 = 0
+    private(set) var violations: [Violation] = []
+    /// Whether to go on: the first few violations tell enough.
+    var isPatient: Bool { violations.count < 20 }
+
+    var ledger = Ledger()
+    /// How many of the database's events were read.
+    private var read = 0
+    /// Keys of commands by which a person orders something sent again.
+    private var resendKeys: Set<Digest> = []
+    private var parametersOfKeys: [Digest: Digest] = [:]
+    private var promised: [Digest: Int64] = [:]
+    private var acknowledgedKeys: Set<Digest> = []
+    var takenAttempts: [JobID: [Int]] = [:]
+    var postedAttempts: [JobID: Set<Int>] = [:]
+    /// What each console has seen, by its index.
+    var seen: [Int: Int64] = [:]
+    /// What was told to whom.
+    var tally = Tally()
+
+    init(database: Database) { self.database = database }
+
+    func violated(_ promise: Promise, _ text: String) {
+        guard isPatient else { return }
+        violations.append(Violation(promise: promise, time: now, text: text))
+    }
+
+    func require(_ condition: Bool, _ promise: Promise, _ text: @autoclosure () -> String) {
+        if !condition { violated(promise, text()) }
+    }
+
+    // MARK: Commits
+
+    /// A commit was applied: reads what it wrote.
+    func committed(_ commit: Commit) {
+        require(
+            commit.epoch == database.lease.epoch, .p2,
+            "epoch \(commit.epoch) wrote while the desk is owned in epoch \(database.lease.epoch)")
+        let new = database.events[read...]
+        read = database.events.count
+        var personOrdered: Set<Int64> = []
+        for entry in commit.entries {
+            check(entry)
+            guard let key = entry.key, resendKeys.contains(key) else { continue }
+            personOrdered.formUnion(entry.records.map(\.number))
+        }
+        for record in new { take(record, byPerson: personOrdered.contains(record.number)) }
+        checkRows(of: commit, new)
+        let isSetAside = new.contains { $0.event == .inputQuarantined }
+        guard !isSetAside else { return }
+        checkWork()
+        checkGone(at: commit.at)
+    }
+
+    private func check(_ entry: CommitEntry) {
+        if let key = entry.key {
+            let count = database.keys[key]?.count ?? 0
+            require(count == 1, .p1, "a key is stored \(count) times")
+        }
+        if let message = entry.content?.platformMessage {
+            let count = database.recordings[message] ?? 0
+            require(count <= 1, .p1, "a message is recorded \(count) times")
+        }
+    }
+
+    private func take(_ record: EventRecord, byPerson: Bool) {
+        require(
+            record.number == ledger.last + 1, .p1,
+            "event \(record.number) follows event \(ledger.last)")
+        require(
+            record.epoch >= ledger.epoch, .p2,
+            "epoch \(record.epoch) writes after epoch \(ledger.epoch)")
+        ledger.last = record.number
+        ledger.epoch = record.epoch
+        for agent in whoMustSee(record.event) {
+            require(
+                record.audience.contains(agent), .p9,
+                "event \(record.number) is not on the feed of agent \(agent.number)")
+        }
+        apply(record, byPerson: byPerson)
+    }
+
+    // MARK: Acknowledgements
+
+    func gave(_ command: Command) {
+        if command.isResend { resendKeys.insert(command.key) }
+        if parametersOfKeys[command.key] == nil {
+            parametersOfKeys[command.key] = command.parameters
+        }
+    }
+
+    /// A console was told what came of a command.
+    func answered(_ key: Digest, _ answer: Answer) {
+        tally.add("answers \(answer.name)")
+        switch answer {
+        case .accepted(let result), .repeated(let result):
+            let row = database.keys[key]?.first
+            require(row != nil, .p7, "a command was acknowledged that is not stored")
+            require(
+                row == nil || row?.result == result, .p1,
+                "a command was answered \(result), stored was \(row?.result ?? 0)")
+            require(
+                promised[key] == nil || promised[key] == result, .p1,
+                "a command was answered \(result) after \(promised[key] ?? 0)")
+            promised[key] = result
+        case .rejected, .unavailable, .quarantined, .view: break
+        }
+    }
+
+    /// Messenger was told 200.
+    func acknowledged(_ element: Element) {
+        require(
+            database.keys[element.key] != nil, .p7, "a webhook was acknowledged that is not stored")
+        acknowledgedKeys.insert(element.key)
+    }
+
+    // MARK: The end
+
+    func finish(_ world: World) {
+        let isLost = acknowledgedKeys.contains { database.keys[$0]?.count != 1 }
+        require(!isLost, .p1, "an acknowledged webhook is not stored exactly once")
+        let isForgotten = promised.contains { database.keys[$0.key]?.first?.result != $0.value }
+        require(!isForgotten, .p1, "an acknowledged command is not stored")
+        require(world.nodes.contains { $0.answersAsOwner }, .liveness, "nobody owns the desk")
+        require(ledger.firstWaiting == nil, .liveness, "a conversation still waits")
+        for job in ledger.jobs.keys.sorted() {
+            let isSettled = ledger.jobs[job]?.state.isOver ?? true
+            require(isSettled, .liveness, "job \(job.number) is not settled")
+        }
+        for console in world.consoles { finish(console, world) }
+    }
+
+    private func finish(_ console: Console, _ world: World) {
+        if console.isGone {
+            let load = ledger.load(of: console.person)
+            require(load == 0, .p5, "an agent who is gone owns \(load) conversations")
+            return
+        }
+        require(console.isConnected, .liveness, "console \(console.index) is not connected")
+        require(
+            console.unanswered.isEmpty, .liveness, "console \(console.index) waits for an answer")
+        guard let last = seen[console.index] else {
+            return violated(.liveness, "console \(console.index) has seen nothing")
+        }
+        require(
+            missed(by: console, between: last, and: ledger.last + 1) == nil, .p9,
+            "console \(console.index) was never given an event after \(last)")
+    }
+}
+
+extension Answer {
+    fileprivate var name: String {
+        switch self {
+        case .accepted: "accepted"
+        case .repeated: "repeated"
+        case .rejected(let rejection): "rejected \(rejection.code)"
+        case .unavailable: "unavailable"
+        case .quarantined: "quarantined"
+        case .view: "view"
+        }
+    }
+}
+
+extension JobState {
+    /// Nothing more will happen by itself.
+    fileprivate var isOver: Bool {
+        switch self {
+        case .queued, .sending, .unknown: false
+        case .sent, .failed, .unconfirmed: true
+        }
+    }
+}

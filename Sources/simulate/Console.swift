@@ -1,0 +1,300 @@
+import Desk
+import Engine
+
+/// A command with the key that its console chose.
+struct Command {
+    let key: Digest
+    let parameters: Digest
+    let input: Input
+    let content: Content?
+    /// Whether it is a person's order to send something again.
+    var isResend: Bool { if case .resendOrdered = input { true } else { false } }
+}
+
+/// What a node tells a console.
+enum Frame {
+    case snapshot(View)
+    case push(EventRecord, previous: Int64)
+    case answer(Digest, Answer)
+}
+
+/// A connection between a console and a node, in order, until either side is gone.
+final class Socket {
+    let id: ConnectionID
+    unowned let console: Console
+    let node: Node
+    let life: Int
+    /// What the console saw before, if it wants to go on from there.
+    let resumesAfter: (epoch: Int64, number: Int64)?
+    private(set) var isOpen = true
+    /// The number of what was pushed last.
+    private(set) var lastPushed: Int64 = 0
+    private var busyUntil: Int64 = 0
+
+    init(console: Console, node: Node, resumesAfter: (epoch: Int64, number: Int64)?) {
+        id = console.world.newConnection()
+        self.console = console
+        self.node = node
+        life = node.life
+        self.resumesAfter = resumesAfter
+        lastPushed = resumesAfter?.number ?? 0
+    }
+
+    func toConsole(_ frame: Frame) {
+        switch frame {
+        case .push(let record, previous: _): lastPushed = record.number
+        case .snapshot(let view): lastPushed = view.number
+        case .answer: break
+        }
+        let world = console.world
+        busyUntil = max(busyUntil, world.now + world.latency())
+        world.at(busyUntil) { [self] in if isOpen { console.receive(frame) } }
+    }
+
+    func toNode(_ action: @escaping (Node) -> Void) {
+        let world = console.world
+        busyUntil = max(busyUntil, world.now + world.latency())
+        world.at(busyUntil) { [self] in
+            guard node.life == life else { return breakOff() }
+            node.call { [self] in action(node) }
+        }
+    }
+
+    /// The node's side is gone; the console notices some time later.
+    func breakOff() {
+        let world = console.world
+        world.after(world.generator.between(1, 1_500)) { [self] in
+            if isOpen {
+                isOpen = false
+                console.lost(self)
+            }
+        }
+    }
+
+    /// The console's side is gone.
+    func close() {
+        isOpen = false
+        toNode { [self] in $0.closed(id) }
+    }
+}
+
+/// A pretend console: connects, goes on after what it saw, gives commands and repeats them under
+/// their keys until they are answered.
+final class Console {
+    private static let patience: Int64 = 2_500
+
+    let index: Int
+    let person: AgentID
+    let isSupervisor: Bool
+    unowned let world: World
+    private(set) var socket: Socket?
+    private var seen: (epoch: Int64, number: Int64)?
+    private var holdings: Set<ConversationID> = []
+    private var resendable: Set<JobID> = []
+    private var presence = Presence.offline
+    private(set) var unanswered: [Command] = []
+    private var answered: [(Command, Int64)] = []
+    private var commandCount: UInt64 = 0
+    /// Whether this person went home for good when the weather cleared.
+    private(set) var isGone = false
+
+    init(index: Int, person: AgentID, isSupervisor: Bool, world: World) {
+        self.index = index
+        self.person = person
+        self.isSupervisor = isSupervisor
+        self.world = world
+    }
+
+    var isConnected: Bool { socket?.isOpen == true }
+    var lastSeen: Int64? { seen?.number }
+
+    func start() {
+        connect()
+        act()
+    }
+
+    /// One agent stays away for good: what they hold must come back to the queue.
+    func calmDown() {
+        guard person == AgentID(4) else { return }
+        isGone = true
+        unanswered = []
+        disconnect()
+    }
+
+    // MARK: Connecting
+
+    private func connect() {
+        world.after(world.generator.between(20, 400)) { [self] in
+            guard socket == nil, !isGone else { return }
+            guard let node = world.findOwner() else { return connect() }
+            let isFresh = seen == nil || world.generator.below(6) == 0
+            let socket = Socket(console: self, node: node, resumesAfter: isFresh ? nil : seen)
+            if isFresh { seen = nil }
+            world.auditor.connected(self, isFresh: isFresh)
+            self.socket = socket
+            socket.toNode { $0.accept(socket) }
+            watch(socket)
+            for command in unanswered { send(command) }
+        }
+    }
+
+    /// A console that hears nothing at all gives the socket up and looks for the owner again.
+    private func watch(_ socket: Socket) {
+        world.after(Self.patience) { [self] in
+            guard self.socket === socket else { return }
+            if seen == nil || !socket.node.answersAsOwner { disconnect() } else { watch(socket) }
+        }
+    }
+
+    private func disconnect() {
+        socket?.close()
+        socket = nil
+        connect()
+    }
+
+    func lost(_ socket: Socket) {
+        guard self.socket === socket else { return }
+        self.socket = nil
+        connect()
+    }
+
+    // MARK: What it sees
+
+    func receive(_ frame: Frame) {
+        switch frame {
+        case .snapshot(let view):
+            world.auditor.saw(view, self)
+            seen = (view.epoch, view.number)
+            holdings = Set(view.conversations.filter { $0.owner == .agent(person) }.map(\.id))
+            presence = view.agents.first { $0.id == person }?.presence ?? .offline
+        case .push(let record, let previous):
+            world.auditor.saw(record, previous: previous, self)
+            seen = (record.epoch, record.number)
+            note(record.event)
+        case .answer(let key, let answer):
+            take(key, answer)
+        }
+    }
+
+    private func note(_ event: Event) {
+        switch event {
+        case .ownerChanged(let handoff) where handoff.to == .agent(person):
+            holdings.insert(handoff.conversation)
+        case .ownerChanged(let handoff):
+            holdings.remove(handoff.conversation)
+        case .presenceChanged(person, let presence):
+            self.presence = presence
+        case .jobChanged(let job, _, _, .unconfirmed, _), .jobChanged(let job, _, _, .failed, _):
+            resendable.insert(job)
+        default: break
+        }
+    }
+
+    private func take(_ key: Digest, _ answer: Answer) {
+        world.auditor.answered(key, answer)
+        switch answer {
+        case .accepted(let result), .repeated(let result):
+            if let command = unanswered.first(where: { $0.key == key }) {
+                answered = (answered + [(command, result)]).suffix(8)
+            }
+            unanswered.removeAll { $0.key == key }
+        case .rejected, .quarantined, .view:
+            unanswered.removeAll { $0.key == key }
+        case .unavailable:
+            break
+        }
+    }
+
+    // MARK: What it does
+
+    private func act() {
+        world.after(world.generator.between(30, world.isCalm ? 900 : 700)) { [self] in
+            if world.chance(world.weather.disconnect), socket != nil { disconnect() }
+            if isConnected, seen != nil {
+                if unanswered.isEmpty {
+                    if !world.isAtRest, let command = choose() { give(command) }
+                } else if world.generator.below(4) == 0 {
+                    for command in unanswered { send(command) }
+                }
+            }
+            act()
+        }
+    }
+
+    private func give(_ command: Command) {
+        unanswered.append(command)
+        world.auditor.gave(command)
+        send(command)
+    }
+
+    private func send(_ command: Command) {
+        guard let socket else { return }
+        socket.toNode { $0.commanded(command, socket.id) }
+    }
+
+    private func choose() -> Command? {
+        if world.isCalm { return chooseCalmly() }
+        if world.chance(world.weather.duplicate), let (command, _) = world.generator.pick(answered)
+        {
+            return twist(command)
+        }
+        let conversation = world.generator.pick(holdings.sorted())
+        switch world.generator.below(isSupervisor ? 3 : 12) {
+        case 0 where isSupervisor:
+            let agent = AgentID(world.generator.between(1, 4))
+            return new(.capacitySet(agent, capacity: world.generator.below(5), by: person))
+        case 0:
+            let presence = world.generator.pick([Presence.away, .offline, .available]) ?? .away
+            return new(.presenceSet(person, presence))
+        case 1...3 where !isSupervisor:
+            return presence == .available ? nil : new(.presenceSet(person, .available))
+        case 4...7: return conversation.flatMap(reply)
+        case 8: return conversation.map { new(.conversationRead(person, $0)) }
+        case 9: return conversation.map { new(.conversationClosed(person, $0)) }
+        case 10: return resend()
+        default: return nil
+        }
+    }
+
+    /// Works off what there is.
+    private func chooseCalmly() -> Command? {
+        if isSupervisor {
+            let poor = world.database.agents.values.filter { $0.capacity < 2 }.map(\.id).min()
+            return poor.map { new(.capacitySet($0, capacity: 3, by: person)) }
+        }
+        if presence != .available { return new(.presenceSet(person, .available)) }
+        guard let conversation = holdings.min() else { return nil }
+        if world.generator.below(3) == 0 { return reply(conversation) }
+        return new(.conversationClosed(person, conversation))
+    }
+
+    private func reply(_ conversation: ConversationID) -> Command {
+        // Few texts, so that a message read back is not always known by its text.
+        let isCommon = world.generator.below(3) == 0
+        let text = Digest(high: 5, low: isCommon ? 1 : world.generator.next())
+        return new(.agentReplied(person, conversation, textDigest: text))
+    }
+
+    private func resend() -> Command? {
+        guard let job = world.generator.pick(resendable.sorted()) else { return nil }
+        resendable.remove(job)
+        return new(.resendOrdered(person, job))
+    }
+
+    private func new(_ input: Input) -> Command {
+        commandCount += 1
+        let key = Digest(high: 2, low: UInt64(index) << 32 | commandCount)
+        let isPoison = world.chance(world.weather.poison)
+        let content = Content(body: [6], kind: isPoison ? Database.poison : nil)
+        return Command(
+            key: key, parameters: Digest(high: 3, low: key.low), input: input, content: content)
+    }
+
+    /// The same command once more, or its key with other parameters, which must be refused.
+    private func twist(_ command: Command) -> Command {
+        guard world.generator.below(2) == 0 else { return command }
+        let other = Digest(high: 33, low: command.parameters.low)
+        return Command(
+            key: command.key, parameters: other, input: command.input, content: command.content)
+    }
+}

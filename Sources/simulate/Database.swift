@@ -1,0 +1,190 @@
+import Desk
+import Engine
+
+/// The pretend database: what the store's port promises, over values in memory. It guards nothing but
+/// the epoch, so that whatever the real components do wrong reaches the auditor.
+final class Database {
+    /// The lease row.
+    struct Lease {
+        var epoch: Int64 = 0
+        var holder: Int?
+        var expires: Int64 = 0
+    }
+    /// A row of the handoff table.
+    struct HandoffRow {
+        let from: Owner
+        let to: Owner
+        let number: Int
+    }
+    /// A row of the key table.
+    struct KeyRow {
+        let parameters: Digest?
+        let result: Int64
+    }
+
+    var awayUntil: Int64 = 0
+    private(set) var lease = Lease()
+    private(set) var events: [EventRecord] = []
+    private(set) var keys: [Digest: [KeyRow]] = [:]
+    private(set) var conversations: [ConversationID: Conversation] = [:]
+    private(set) var agents: [AgentID: Agent] = [:]
+    private(set) var jobs: [JobID: Job] = [:]
+    private(set) var handoffs: [ConversationID: [HandoffRow]] = [:]
+    /// Which message the platform's id stands for.
+    private(set) var messages: [Digest: MessageID] = [:]
+    /// How often each message of the platform was taken down.
+    private(set) var recordings: [Digest: Int] = [:]
+    private var latest: [Digest: ConversationID] = [:]
+    private var messagesOfJobs: [JobID: MessageID] = [:]
+    private var staleRows = 0
+
+    /// Content of this kind is refused as data; of `venom`, also when it is set aside.
+    static let poison = "poison"
+    static let venom = "venom"
+
+    // MARK: Reading
+
+    func prefetch(_ request: PrefetchRequest, _ plant: Plant?) -> Prefetched {
+        var prefetched = Prefetched()
+        if plant != .forgetKeys {
+            for key in request.keys {
+                guard let row = keys[key]?.first else { continue }
+                prefetched.keys[key] = KnownKey(parameters: row.parameters, result: row.result)
+            }
+        }
+        for thread in request.needs.threads {
+            prefetched.known.threads[thread] = latest[thread].flatMap { conversations[$0] }
+        }
+        for id in request.needs.conversations {
+            prefetched.known.conversations[id] = conversations[id]
+        }
+        for id in request.needs.messages { prefetched.known.messages[id] = messages[id] }
+        for id in request.needs.jobs { prefetched.known.jobs[id] = jobs[id] }
+        return prefetched
+    }
+
+    // MARK: The lease
+
+    /// Takes, raises or checks the lease for a node and reads the state, in one transaction.
+    func reload(
+        _ request: LeaseRequest, for node: Int, at now: Int64, leaseTime: Int64, _ plant: Plant?
+    ) -> Result<Reloaded, Held> {
+        let isExpired = lease.holder == nil || lease.expires <= now
+        let isOurs = lease.holder == node
+        switch request {
+        case .take:
+            guard isExpired || isOurs else { return .failure(Held(until: lease.expires)) }
+            lease.epoch += 1
+        case .raise(let from):
+            guard isExpired || (isOurs && lease.epoch == from) else {
+                return .failure(Held(until: lease.expires))
+            }
+            lease.epoch += 1
+        case .keep(let epoch):
+            guard isOurs, lease.epoch == epoch else {
+                return .failure(Held(until: lease.expires))
+            }
+        }
+        lease.holder = node
+        lease.expires = now + leaseTime
+        let recent = Array(events.suffix(EngineLimits.feedLength))
+        return .success(Reloaded(epoch: lease.epoch, state: state(plant), recent: recent))
+    }
+
+    struct Held: Error {
+        let until: Int64
+    }
+
+    private func state(_ plant: Plant?) -> DeskState {
+        var state = DeskState()
+        state.lastEvent = events.last?.number ?? 0
+        state.conversations = conversations.values.filter(\.isOpen).sorted { $0.id < $1.id }
+        state.agents = agents.values.sorted { $0.id < $1.id }
+        state.jobs = jobs.values.filter { !$0.state.isSettled }.sorted { $0.id < $1.id }
+        switch plant {
+        case .inflateCapacity:
+            for index in state.agents.indices { state.agents[index].capacity += 2 }
+        case .loseDeadline:
+            for index in state.agents.indices {
+                let deadline = state.agents[index].disconnectDeadline
+                state.agents[index].disconnectDeadline = deadline?.adding(milliseconds: 3_600_000)
+            }
+        case .forgetWaiting:
+            state.conversations.removeAll { if case .queue = $0.owner { true } else { false } }
+        default: break
+        }
+        return state
+    }
+
+    func giveBack(_ node: Int, epoch: Int64) {
+        guard lease.holder == node, lease.epoch == epoch else { return }
+        lease.holder = nil
+    }
+
+    // MARK: Writing
+
+    /// Applies a commit, or says why not.
+    func apply(
+        _ commit: Commit, from node: Int, at now: Int64, leaseTime: Int64, _ plant: Plant?
+    ) -> CommitOutcome {
+        let isOwner = lease.holder == node && lease.epoch == commit.epoch
+        guard isOwner || plant == .skipEpochCheck else { return .fenced }
+        for entry in commit.entries {
+            let isSetAside = entry.records.contains { $0.event == .inputQuarantined }
+            if entry.content?.kind == Self.venom { return .poison }
+            if entry.content?.kind == Self.poison, !isSetAside { return .poison }
+        }
+        if isOwner { lease.expires = now + leaseTime }
+        for entry in commit.entries { write(entry, plant) }
+        write(commit.changes, at: commit.at, plant)
+        return .ok
+    }
+
+    private func write(_ entry: CommitEntry, _ plant: Plant?) {
+        if let key = entry.key {
+            keys[key, default: []].append(
+                KeyRow(parameters: entry.parameters, result: entry.result))
+        }
+        for record in entry.records {
+            events.append(record)
+            write(record, platformMessage: entry.content?.platformMessage, plant)
+        }
+    }
+
+    private func write(_ record: EventRecord, platformMessage: Digest?, _ plant: Plant?) {
+        switch record.event {
+        case .ownerChanged(let handoff):
+            if plant == .dropHandoff, record.number % 17 == 0 { return }
+            handoffs[handoff.conversation, default: []].append(
+                HandoffRow(from: handoff.from, to: handoff.to, number: handoff.number))
+        case .messageReceived(_, let message, _, _), .messageSentElsewhere(_, let message, _):
+            guard let platformMessage else { return }
+            messages[platformMessage] = message
+            recordings[platformMessage, default: 0] += 1
+        case .messageWritten(_, let message, _, let job):
+            messagesOfJobs[job] = message
+        case .jobChanged(let job, _, _, .sent, attempts: _):
+            guard let platformMessage, let message = messagesOfJobs[job] else { return }
+            messages[platformMessage] = message
+        default: break
+        }
+    }
+
+    private func write(_ changes: Changes, at: Instant, _ plant: Plant?) {
+        for var conversation in changes.conversations {
+            let former = conversations[conversation.id]
+            if plant == .staleRow, let former, former.owner != conversation.owner {
+                staleRows += 1
+                if staleRows % 7 == 0 { continue }
+            }
+            if plant == .renewWaiting, case .agent = former?.owner, case .queue = conversation.owner
+            {
+                conversation.waitingSince = at
+            }
+            conversations[conversation.id] = conversation
+            latest[conversation.thread] = conversation.id
+        }
+        for agent in changes.agents { agents[agent.id] = agent }
+        for job in changes.jobs { jobs[job.id] = job }
+    }
+}
