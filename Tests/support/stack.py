@@ -1,0 +1,234 @@
+"""The whole product on free ports of this machine: a private PostgreSQL, the sandbox, the server.
+
+Every process is a child of the test run and is stopped by its own id. Programs come from the folder
+in VENTANILLA_BIN (default: the debug build).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PAGE = "100000000000001"
+
+#: How long a part may take until it answers, and until it has stopped; in seconds.
+READY_WITHIN = 60
+STOPPED_WITHIN = 20
+
+
+class StackError(Exception):
+    """A part did not start; the message holds the end of its log."""
+
+
+def programs() -> Path:
+    return Path(os.environ.get("VENTANILLA_BIN", REPOSITORY / ".build" / "debug"))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@dataclass
+class Stack:
+    """Started parts and their addresses. Use as a context manager."""
+
+    directory: Path = field(init=False)
+    server: str = field(init=False)
+    sandbox: str = field(init=False)
+    database: str = field(init=False)
+    configuration: Path = field(init=False)
+
+    def __enter__(self) -> "Stack":
+        # Under /tmp: a socket's path must be short, and PostgreSQL's user must be able to enter.
+        self.directory = Path(tempfile.mkdtemp(prefix="ventanilla-"))
+        self.directory.chmod(0o755)
+        self._running: dict[str, subprocess.Popen] = {}
+        self._server_port = free_port()
+        self._sandbox_port = free_port()
+        # One host name for both: cookies and redirects are those of ops/run.
+        self.server = f"http://localhost:{self._server_port}"
+        self.sandbox = f"http://localhost:{self._sandbox_port}"
+        try:
+            self._start_postgres()
+            self._write_configuration()
+            self._run("migrate", [programs() / "ventanilla", "migrate", "--config", self.configuration])
+            self.start_sandbox()
+            self.start_server()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    # -- parts ------------------------------------------------------------------------------------
+
+    def start_server(self) -> None:
+        self._start("ventanilla", [programs() / "ventanilla", "serve", "--config", self.configuration])
+        self._wait("ventanilla", f"{self.server}/readyz")
+
+    def stop_server(self, how: int = signal.SIGTERM) -> None:
+        self._stop("ventanilla", how)
+
+    def start_sandbox(self) -> None:
+        keys = self.directory / "keys"
+        self._start(
+            "sandbox",
+            [
+                programs() / "sandbox", "--port", self._sandbox_port,
+                "--log", self.directory / "messenger.jsonl",
+                "--callback", f"http://127.0.0.1:{self._server_port}/desks/1/webhooks/meta",
+                "--page", PAGE,
+                "--app-secret-file", keys / "app.secret",
+                "--verify-token-file", keys / "verify.token",
+                "--page-token-file", keys / "page.token",
+                "--client-id", "ventanilla",
+                "--client-secret-file", keys / "client.secret",
+                "--issuer", f"{self.sandbox}/openid",
+            ],
+        )
+        self._wait("sandbox", f"{self.sandbox}/")
+
+    def stop(self) -> None:
+        for name, how in [("ventanilla", signal.SIGTERM), ("sandbox", signal.SIGTERM), ("postgres", signal.SIGINT)]:
+            self._stop(name, how)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def log_of(self, name: str) -> str:
+        return (self.directory / f"{name}.log").read_text(errors="replace")
+
+    # -- how --------------------------------------------------------------------------------------
+
+    def _start_postgres(self) -> None:
+        found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+        if not found:
+            raise StackError("PostgreSQL is not installed")
+        bin_directory, place = found[-1], self.directory / "postgres"
+        place.mkdir(mode=0o700)
+        self._user = None
+        if os.geteuid() == 0:
+            # PostgreSQL refuses to run as root.
+            self._user = pwd.getpwnam("postgres")
+            os.chown(place, self._user.pw_uid, self._user.pw_gid)
+        self._run(
+            "initdb",
+            [
+                bin_directory / "initdb", "-D", place / "data", "-U", "ventanilla", "--auth-local=trust",
+                "--no-instructions", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8",
+            ],
+            as_postgres=True,
+        )
+        self._start(
+            "postgres",
+            [bin_directory / "postgres", "-D", place / "data", "-k", place, "-c", "listen_addresses="],
+            as_postgres=True,
+        )
+        deadline = time.monotonic() + READY_WITHIN
+        ready = [bin_directory / "pg_isready", "-q", "-h", place, "-U", "ventanilla"]
+        while subprocess.run(ready, check=False).returncode != 0:
+            self._check_alive("postgres", deadline)
+            time.sleep(0.05)
+        self._run("createdb", [bin_directory / "createdb", "-h", place, "-U", "ventanilla", "ventanilla"])
+        self.database = f"host={place} user=ventanilla dbname=ventanilla"
+
+    def _write_configuration(self) -> None:
+        keys = self.directory / "keys"
+        keys.mkdir(mode=0o700)
+        for name in ["wrapping.key", "app.secret", "verify.token", "page.token", "client.secret"]:
+            file = keys / name
+            file.touch(mode=0o600)
+            # As ops/run makes them: 32 random bytes in base64.
+            file.write_bytes(base64.b64encode(secrets.token_bytes(32)))
+        configuration = {
+            "node": {"name": "test"},
+            "listen": {"address": "127.0.0.1", "port": self._server_port, "publicURL": self.server},
+            "database": {"connection": self.database},
+            "keys": {"wrappingFiles": [str(keys / "wrapping.key")]},
+            "desk": {"number": 1},
+            "messenger": {
+                "graphURL": f"http://127.0.0.1:{self._sandbox_port}/v25.0",
+                "pages": [PAGE],
+                "pageTokenFile": str(keys / "page.token"),
+                "appSecretFiles": [str(keys / "app.secret")],
+                "verifyTokenFile": str(keys / "verify.token"),
+            },
+            "signIn": {
+                "issuer": f"{self.sandbox}/openid",
+                "clientID": "ventanilla",
+                "clientSecretFile": str(keys / "client.secret"),
+                "rolesClaim": "roles",
+            },
+            "console": {"directory": str(REPOSITORY / "Sources" / "Console")},
+            "schemas": {"directory": str(REPOSITORY / "Schemas" / "sql")},
+        }
+        self.configuration = self.directory / "ventanilla.json"
+        self.configuration.write_text(json.dumps(configuration, indent=2))
+
+    def _options(self, as_postgres: bool) -> dict:
+        if not as_postgres or self._user is None:
+            return {}
+        user = self._user
+        return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": [], "cwd": "/"}
+
+    def _run(self, name: str, command: list, as_postgres: bool = False) -> None:
+        words = [str(word) for word in command]
+        done = subprocess.run(
+            words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
+            **self._options(as_postgres),
+        )
+        if done.returncode != 0:
+            raise StackError(f"{name} ended with {done.returncode}:\n{(done.stdout + done.stderr)[-4000:]}")
+
+    def _start(self, name: str, command: list, as_postgres: bool = False) -> None:
+        log = open(self.directory / f"{name}.log", "ab")
+        with log:
+            self._running[name] = subprocess.Popen(
+                [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                **self._options(as_postgres),
+            )
+
+    def _wait(self, name: str, address: str) -> None:
+        deadline = time.monotonic() + READY_WITHIN
+        while True:
+            try:
+                with urllib.request.urlopen(address, timeout=2):
+                    return
+            except (urllib.error.URLError, OSError):
+                self._check_alive(name, deadline)
+                time.sleep(0.05)
+
+    def _check_alive(self, name: str, deadline: float) -> None:
+        ended = self._running[name].poll()
+        if ended is not None:
+            raise StackError(f"{name} ended with {ended}:\n{self.log_of(name)[-4000:]}")
+        if time.monotonic() > deadline:
+            raise StackError(f"{name} did not answer within {READY_WITHIN} s:\n{self.log_of(name)[-4000:]}")
+
+    def _stop(self, name: str, how: int) -> None:
+        process = self._running.pop(name, None)
+        if process is None:
+            return
+        if process.poll() is None:
+            process.send_signal(how)
+        try:
+            process.wait(STOPPED_WITHIN)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
