@@ -69,8 +69,6 @@ extension PostgresUnavailable {
 
 /// One address, from the first packet to the end of authentication.
 @LoopActor final class ConnectionAttempt {
-    private typealias Outcome = Result<LibpqConnection, PostgresUnavailable>
-
     private let loop: Loop
     private let timeout: Duration
     private var connection: LibpqConnection?
@@ -87,8 +85,11 @@ extension PostgresUnavailable {
     func run(
         _ settings: [(keyword: String, value: String)]
     ) async -> Result<LibpqConnection, PostgresUnavailable> {
-        guard let connection = LibpqConnection(settings: settings) else {
-            return .failure(.invalidConfiguration)
+        let connection: LibpqConnection
+        do throws(PostgresUnavailable) {
+            connection = try LibpqConnection(settings: settings)
+        } catch {
+            return .failure(error)
         }
         self.connection = connection
         return await withCheckedContinuation { continuation in

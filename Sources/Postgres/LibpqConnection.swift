@@ -17,19 +17,28 @@ import Glibc
     private var lengths: [Int32] = []
     private var formats: [Int32] = []
 
-    /// Begins to connect; nil if the settings are unusable. Later settings override earlier ones,
-    /// and the connection string, under `dbname`, stands between them.
-    init?(settings: [(keyword: String, value: String)]) {
-        guard let pointer = unsafe Self.start(settings) else { return nil }
+    /// Begins to connect; throws if the settings are unusable, or if the system refuses at once (a
+    /// socket path where there is none).
+    init(settings: [(keyword: String, value: String)]) throws(PostgresUnavailable) {
+        guard let pointer = unsafe Self.start(settings) else { throw .invalidConfiguration }
         unsafe self.pointer = unsafe pointer
         guard unsafe PQstatus(pointer) != CONNECTION_BAD else {
+            let reason = reasonOfFirstFailure
             finish()
-            return nil
+            throw reason
         }
         // The message of a failed attempt then holds the SQLSTATE and no text of the server's.
         unsafe PQsetErrorVerbosity(pointer, PQERRORS_SQLSTATE)
         unsafe PQsetNoticeReceiver(
             pointer, receiveNotice, Unmanaged.passUnretained(notices).toOpaque())
+    }
+
+    /// libpq tells a wrong setting from a connection that failed by the first words of its message
+    /// alone (`fe-connect.c`; they are English, as no program of ours sets a locale).
+    private var reasonOfFirstFailure: PostgresUnavailable {
+        guard let message = unsafe PQerrorMessage(pointer) else { return .invalidConfiguration }
+        let isConnection = unsafe String(cString: message).hasPrefix("connection to server")
+        return isConnection ? .unreachable : .invalidConfiguration
     }
 
     private static func start(_ settings: [(keyword: String, value: String)]) -> OpaquePointer? {

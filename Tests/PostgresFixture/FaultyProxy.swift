@@ -20,6 +20,7 @@ public final class FaultyProxy: Sendable {
     /// Where clients connect: the `host` of a connection string.
     public let directory: String
     private let server: String
+    private let listener: Int32
     private let fault = Mutex(Fault.none)
 
     /// Listens in front of the server whose socket is in `server`.
@@ -30,13 +31,14 @@ public final class FaultyProxy: Sendable {
             .appending(path: "ventanilla-proxy-\(UUID().uuidString.prefix(8))").path
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: true)
-        let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         var address = Self.address(directory)
         let isBound = unsafe Self.withAddress(&address) { unsafe bind(listener, $0, $1) }
         guard isBound == 0, listen(listener, 16) == 0 else {
             throw PostgresServer.Failure(description: "the proxy cannot listen")
         }
         startThread { [self] in
+            defer { Glibc.close(listener) }
             while true {
                 let client = accept(listener, nil, nil)
                 guard client >= 0 else { return }
@@ -45,7 +47,9 @@ public final class FaultyProxy: Sendable {
         }
     }
 
-    deinit {
+    /// Takes no more connections and removes the socket. Those that exist live on.
+    public func stop() {
+        shutdown(listener, Int32(SHUT_RDWR))
         try? FileManager.default.removeItem(atPath: directory)
     }
 

@@ -15,7 +15,8 @@ public final class PostgresServer: Sendable {
 
     /// Where the socket and the logs are.
     public let directory: String
-    private let standardInput: Pipe
+    private let standardInput = Pipe()
+    private let standardOutput = Pipe()
     private let process: Process
     private let databases = Mutex(0)
 
@@ -36,19 +37,34 @@ public final class PostgresServer: Sendable {
         directory =
             FileManager.default.temporaryDirectory
             .appending(path: "ventanilla-postgres-\(UUID().uuidString.prefix(8))").path
-        standardInput = Pipe()
         process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments =
             ["-c", Self.script, "sh", try Self.programs(), directory]
             + settings.sorted { $0.key < $1.key }.flatMap { ["-c", "\($0.key)=\($0.value)"] }
         process.standardInput = standardInput
-        let output = Pipe()
-        process.standardOutput = output
+        process.standardOutput = standardOutput
         // No other child may hold the pipe open beyond this process's life.
         _ = fcntl(standardInput.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
         try process.run()
-        let answer = output.fileHandleForReading.availableData
+        try waitUntilReady()
+    }
+
+    /// Stops the server in an orderly way and starts it again, as an upgrade does.
+    public func restart() async throws {
+        try await withCheckedThrowingContinuation { continuation in
+            startThread { [self] in
+                continuation.resume(
+                    with: Result {
+                        try standardInput.fileHandleForWriting.write(contentsOf: Data("\n".utf8))
+                        try waitUntilReady()
+                    })
+            }
+        }
+    }
+
+    private func waitUntilReady() throws {
+        let answer = standardOutput.fileHandleForReading.availableData
         guard String(decoding: answer, as: UTF8.self) == "ready\n" else {
             throw Failure(description: "PostgreSQL did not start; see \(directory)/*.log")
         }
@@ -124,9 +140,11 @@ public final class PostgresServer: Sendable {
             sleep 0.05
         done
         echo ready
-        read -r line
-        kill -INT $server
-        wait $server
+        while read -r line; do
+            $as "$bin/pg_ctl" -D "$dir/data" -l "$dir/restarted.log" -m fast -w restart \
+                >/dev/null 2>&1 </dev/null && echo ready
+        done
+        $as "$bin/pg_ctl" -D "$dir/data" -m fast -w stop >/dev/null 2>&1 </dev/null
         rm -rf "$dir"
         """
 }

@@ -32,6 +32,18 @@ extension PostgresConnection {
     }
 }
 
+extension PostgresPool {
+    /// The error of a query; nil if it succeeds.
+    func failure(of statement: PostgresStatement, _ deadline: Duration) async -> PostgresError? {
+        do throws(PostgresError) {
+            _ = try await query(statement, deadline: deadline)
+            return nil
+        } catch {
+            return error
+        }
+    }
+}
+
 extension PostgresError {
     /// The server's code, if it was the server.
     var code: String? {

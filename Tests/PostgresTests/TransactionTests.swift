@@ -196,6 +196,7 @@ private func entryCount(_ database: TestDatabase) async throws -> Int64 {
     func anAnswerThatIsLostIsUnknown(fault: FaultyProxy.Fault, applied: Int64) async throws {
         let database = try await entries()
         let proxy = try FaultyProxy(server: database.server.directory)
+        defer { proxy.stop() }
         try await database.connected(through: proxy.directory) { _, connection async throws in
             let warm = await connection.transaction(
                 [PostgresCommand(insert, [.int8Array([])])], deadline: .seconds(10))

@@ -1,0 +1,240 @@
+import EventLoop
+import Glibc
+import LoopFixture
+import Postgres
+import PostgresFixture
+import Testing
+
+/// Why connecting failed; nil if it did not.
+@LoopActor private func reason(
+    _ loop: Loop, _ string: String, timeout: Duration = .seconds(5)
+) async -> PostgresError? {
+    let connection = PostgresConnection(
+        loop: loop,
+        configuration: PostgresConfiguration(
+            connectionString: string, applicationName: "test", connectTimeout: timeout))
+    do throws(PostgresError) {
+        try await connection.connect()
+        connection.close()
+        return nil
+    } catch {
+        return error
+    }
+}
+
+/// A TCP port on which connections are accepted by the kernel and never answered.
+private func silentPort() -> (descriptor: Int32, port: UInt16) {
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    unsafe withUnsafeMutablePointer(to: &address) { pointer in
+        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+            _ = unsafe bind(listener, pointer, length)
+            _ = listen(listener, 8)
+            _ = unsafe getsockname(listener, pointer, &length)
+        }
+    }
+    return (listener, UInt16(bigEndian: address.sin_port))
+}
+
+@Suite struct ConnectTests {
+    @Test func theReasonOfARefusalIsTold() async throws {
+        let server = try PostgresServer.shared()
+        let good = server.connectionString()
+        let cases: [(String, PostgresError)] = [
+            ("host=/nowhere dbname=postgres user=app", .unavailable(.unreachable)),
+            ("host=127.0.0.1 port=1 dbname=postgres user=app", .unavailable(.unreachable)),
+            ("\(good) dbname=no_such_database", .unavailable(.refused(SQLState("3D000")))),
+            ("\(good) user=nobody_known", .unavailable(.refused(SQLState("28000")))),
+            ("host=no-such-host.invalid dbname=postgres", .unavailable(.unresolved)),
+            ("this is no connection string", .unavailable(.invalidConfiguration)),
+            ("host=a,b,c port=1,2 user=app", .unavailable(.invalidConfiguration)),
+            ("\(good) sslmode=wrong", .unavailable(.invalidConfiguration)),
+            ("\(good) target_session_attrs=standby", .unavailable(.unreachable)),
+        ]
+        try await TestLoop.run { loop in
+            for (string, expected) in cases {
+                #expect(await reason(loop, string) == expected, "\(string)")
+            }
+        }
+    }
+
+    /// Dead, silent and unknown hosts stand before the one that answers.
+    @Test func theFirstHostThatAnswersIsTaken() async throws {
+        let server = try PostgresServer.shared()
+        let silent = silentPort()
+        defer { close(silent.descriptor) }
+        let string = """
+            host=127.0.0.1,no-such-host.invalid,/nowhere,127.0.0.1,\(server.directory) \
+            port=1,5432,5432,\(silent.port),5432 dbname=postgres user=app \
+            target_session_attrs=read-write
+            """
+        try await TestLoop.run { loop in
+            let started = loop.monotonic
+            #expect(await reason(loop, string, timeout: .milliseconds(300)) == nil)
+            #expect((250...4_000).contains(loop.monotonic - started))
+        }
+    }
+
+    @Test func aHostThatDoesNotAnswerTimesOutWithoutStoppingTheLoop() async throws {
+        let silent = silentPort()
+        defer { close(silent.descriptor) }
+        let string = "host=localhost port=\(silent.port) dbname=postgres user=app"
+        try await TestLoop.run { loop in
+            var ticks = 0
+            let ticker = loop.every(.milliseconds(10)) { ticks += 1 }
+            let answer = await reason(loop, string, timeout: .milliseconds(400))
+            #expect(answer == .unavailable(.timedOut))
+            ticker.cancel()
+            #expect(ticks >= 10)
+        }
+    }
+
+    @Test func closingStopsAnAttempt() async throws {
+        let silent = silentPort()
+        defer { close(silent.descriptor) }
+        let configuration = PostgresConfiguration(
+            connectionString: "host=127.0.0.1 port=\(silent.port) dbname=postgres user=app",
+            applicationName: "test", connectTimeout: .seconds(60))
+        try await TestLoop.run { loop in
+            let connection = PostgresConnection(loop: loop, configuration: configuration)
+            loop.after(.milliseconds(50)) { connection.close() }
+            let started = loop.monotonic
+            do throws(PostgresError) {
+                try await connection.connect()
+                Issue.record("did not fail")
+            } catch {
+                #expect(error == .closed)
+            }
+            #expect(loop.monotonic - started < 5_000)
+        }
+    }
+
+    @Test func aServerThatStopsIsReconnectedTo() async throws {
+        let server = try PostgresServer(settings: [:])
+        defer { server.stop() }
+        let database = TestDatabase(server: server, name: "postgres")
+        try await database.connected { loop, connection async throws in
+            async let slow = connection.transaction(
+                [PostgresCommand("SELECT pg_sleep(30)")], deadline: .seconds(60))
+            await loop.sleep(for: .milliseconds(100))
+            try await server.restart()
+            #expect(await slow.summary == "unknown: terminated(57P01)")
+            try await connection.connect()
+            #expect(try await connection.number("SELECT 1::bigint") == 1)
+        }
+    }
+
+    /// No part of the configuration that can be printed shows the password.
+    @Test func thePasswordIsNeverShown() {
+        for string in [
+            "host=a,b port=1,2 user=u password=geheim dbname=d",
+            "postgresql://u:geheim@a:1,b:2/d?target_session_attrs=read-write",
+            "password=geheim nonsense",
+        ] {
+            let configuration = PostgresConfiguration(
+                connectionString: string, applicationName: "test")
+            var dumped = ""
+            dump(configuration, to: &dumped)
+            for text in ["\(configuration)", String(reflecting: configuration), dumped] {
+                #expect(!text.contains("geheim"))
+            }
+        }
+        let configuration = PostgresConfiguration(
+            connectionString: "postgresql://u:geheim@a:1,b:2/d", applicationName: "test")
+        #expect("\(configuration)" == "host=a,b port=1,2 dbname=d user=u")
+    }
+}
+
+@Suite struct PoolTests {
+    private func pool(
+        _ database: TestDatabase, through directory: String? = nil, size: Int, waiting: Int = 100,
+        _ body: @escaping @LoopActor (Loop, PostgresPool) async throws -> Void
+    ) async throws {
+        let configuration = database.configuration(through: directory)
+        try await TestLoop.run { loop in
+            let pool = PostgresPool(
+                loop: loop, configuration: configuration, size: size, maximumWaiting: waiting)
+            await pool.start()
+            defer { pool.close() }
+            try await body(loop, pool)
+        }
+    }
+
+    @Test func queriesRunSideBySideAndTheRestWaits() async throws {
+        try await pool(TestDatabase(), size: 3) { loop, pool async throws in
+            #expect(pool.connected == 3)
+            let started = loop.monotonic
+            let slow: PostgresStatement = "SELECT pg_backend_pid(), pg_sleep(0.2)"
+            async let one = pool.query(slow).int8(0, 0)
+            async let two = pool.query(slow).int8(0, 0)
+            async let three = pool.query(slow).int8(0, 0)
+            async let four = pool.query(slow).int8(0, 0)
+            let processes = try await [one, two, three, four]
+            #expect(Set(processes).count == 3)
+            #expect((380...3_000).contains(loop.monotonic - started))
+            #expect(pool.counters.queries == 4)
+            #expect(pool.counters.waited == 1)
+        }
+    }
+
+    @Test func waitingIsLimitedInNumberAndTime() async throws {
+        try await pool(TestDatabase(), size: 1, waiting: 2) { loop, pool async throws in
+            let slow: PostgresStatement = "SELECT pg_sleep(0.5)"
+            async let first = pool.failure(of: slow, .seconds(10))
+            async let second = pool.failure(of: slow, .milliseconds(100))
+            async let third = pool.failure(of: slow, .seconds(10))
+            async let fourth = pool.failure(of: slow, .seconds(10))
+            #expect(await first == nil)
+            #expect(await second == .unavailable(.deadlinePassed))
+            #expect(await third == nil)
+            #expect(await fourth == .unavailable(.tooManyOutstanding))
+            #expect(pool.counters.refused == 1)
+            #expect(pool.counters.expired == 1)
+            #expect(pool.connected == 1)
+        }
+    }
+
+    /// All connections are lost: queries fail at once instead of waiting, and the pool comes back
+    /// by itself.
+    @Test func aPoolThatIsDownSaysSoAndComesBack() async throws {
+        let database = try await TestDatabase()
+        let proxy = try FaultyProxy(server: database.server.directory)
+        defer { proxy.stop() }
+        try await pool(database, through: proxy.directory, size: 2) { loop, pool async throws in
+            proxy.set(.atRequest)
+            for _ in 0..<2 {
+                do throws(PostgresError) {
+                    _ = try await pool.query("SELECT 1")
+                    Issue.record("did not fail")
+                } catch {
+                    #expect(error == .lost(requestMayHaveBeenProcessed: true))
+                }
+            }
+            #expect(pool.connected == 0)
+            let started = loop.monotonic
+            do throws(PostgresError) {
+                _ = try await pool.query("SELECT 1")
+                Issue.record("did not fail")
+            } catch {
+                #expect(error == .unavailable(.notConnected))
+            }
+            #expect(loop.monotonic - started < 100)
+            #expect(await eventually(loop) { pool.counters.failedConnects >= 2 })
+            proxy.set(.none)
+            #expect(await eventually(loop) { pool.connected == 2 })
+            #expect(try await pool.query("SELECT 1::bigint").int8(0, 0) == 1)
+            #expect(pool.counters.losses == 2)
+            pool.close()
+            #expect(pool.connected == 0)
+            do throws(PostgresError) {
+                _ = try await pool.query("SELECT 1")
+                Issue.record("did not fail")
+            } catch {
+                #expect(error == .closed)
+            }
+        }
+    }
+}
