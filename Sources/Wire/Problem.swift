@@ -86,6 +86,17 @@ public enum ProblemCode: String, Sendable, CaseIterable {
         }
     }
 
+    /// Whether the same request may succeed later.
+    public var isTemporary: Bool {
+        switch self {
+        case .invalidRequest, .signatureMissing, .signatureWrong, .handshakeRefused,
+            .notSignedIn, .forbidden, .signInFailed, .notFound, .methodNotAllowed, .tooLarge,
+            .quarantined:
+            false
+        case .tooManyRequests, .unavailable, .notOwner: true
+        }
+    }
+
     /// What a person reads.
     public var detail: String {
         switch self {

@@ -48,6 +48,28 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
             }
     }
 
+    /// Whether a client asks again.
+    public enum Repetition: String, Sendable, CaseIterable {
+        /// No: it would be refused again.
+        case never
+        /// Yes, with the same id: whether it was done is not known, and it is done at most once.
+        case sameId
+        /// Yes, with the same id, after a pause.
+        case sameIdLater
+    }
+
+    /// Whether a client asks again.
+    public var repetition: Repetition {
+        switch self {
+        case .parseError, .invalidRequest, .unknownMethod, .invalidParameters, .notFound,
+            .notOwner, .conversationClosed, .outOfRange, .wrongState, .tooManyConnections,
+            .keyReused, .forbidden, .quarantined:
+            .never
+        case .unavailable: .sameId
+        case .tooManyRequests: .sameIdLater
+        }
+    }
+
     /// The code as a word: what a client branches on.
     public var name: String {
         switch self {

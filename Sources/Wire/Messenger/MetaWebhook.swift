@@ -94,7 +94,7 @@ struct MetaWebhookParser {
                 for index in first..<elements.count { finish(index) }
             } catch {
                 elements.removeLast(elements.count - first)
-                let raw = try reader.stepOverBroken(from: mark)
+                let raw = try stepOverBroken(from: mark, because: error)
                 append(unreadable: error, raw: raw)
                 elements[first].page = ""
             }
@@ -108,6 +108,17 @@ struct MetaWebhookParser {
         hasTooMany = true
         try reader.skip()
         return true
+    }
+
+    /// Steps over what is broken; when that is impossible, the first error tells best where it is.
+    private mutating func stepOverBroken(
+        from mark: JSONReader.Mark, because error: JSONError
+    ) throws(JSONError) -> Range<Int> {
+        do throws(JSONError) {
+            return try reader.stepOverBroken(from: mark)
+        } catch _ {
+            throw error
+        }
     }
 
     private mutating func readEntry() throws(JSONError) {
@@ -135,7 +146,7 @@ struct MetaWebhookParser {
                     ? try ReadElement(change: &reader) : try ReadElement(from: &reader)
                 append(element)
             } catch {
-                let raw = try reader.stepOverBroken(from: mark)
+                let raw = try stepOverBroken(from: mark, because: error)
                 append(unreadable: error, raw: raw)
             }
         }

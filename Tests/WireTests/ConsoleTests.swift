@@ -1,0 +1,554 @@
+import Desk
+import Foundation
+import Testing
+
+@testable import Wire
+
+private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
+
+@Suite struct ConsoleRequestTests {
+    static func frame(_ method: String, _ parameters: String) -> [UInt8] {
+        bytes(#"{"jsonrpc":"2.0","id":"\#(id)","method":"\#(method)","params":\#(parameters)}"#)
+    }
+
+    static let accepted: [(String, String, ConsoleCommand)] = [
+        ("hello", "{}", .hello(resume: nil)),
+        ("hello", #"{"resume":null}"#, .hello(resume: nil)),
+        (
+            "hello", #"{"resume":{"epoch":3,"seq":0}}"#,
+            .hello(resume: ResumePoint(epoch: 3, seq: 0))
+        ),
+        ("presence.set", #"{"presence":"away","unknown":[{}]}"#, .presenceSet(.away)),
+        (
+            "message.send", #"{"conversation":5,"text":"¡Hola!\n"}"#,
+            .messageSend(ConversationID(5), text: "¡Hola!\n")
+        ),
+        (
+            "message.send", #"{"text":"a\u0000\ud800","conversation":5}"#,
+            .messageSend(ConversationID(5), text: "a\u{FFFD}\u{FFFD}")
+        ),
+        ("message.resend", #"{"job":9}"#, .messageResend(JobID(9))),
+        ("conversation.read", #"{"conversation":5}"#, .conversationRead(ConversationID(5))),
+        ("conversation.close", #"{"conversation":5}"#, .conversationClose(ConversationID(5))),
+        (
+            "transcript.read", #"{"conversation":5}"#,
+            .transcriptRead(ConversationID(5), before: nil, limit: 100)
+        ),
+        (
+            "transcript.read", #"{"conversation":5,"before":8,"limit":20}"#,
+            .transcriptRead(ConversationID(5), before: MessageID(8), limit: 20)
+        ),
+        (
+            "agent.setCapacity", #"{"agent":2,"capacity":-1}"#,
+            .capacitySet(AgentID(2), capacity: -1)
+        ),
+    ]
+
+    @Test(arguments: accepted)
+    func accepts(_ method: String, _ parameters: String, _ command: ConsoleCommand) {
+        #expect(
+            ConsoleRequest.parse(Self.frame(method, parameters))
+                == .success(ConsoleRequest(id: id, command: command)))
+    }
+
+    static let refused: [(String, String, ConsoleErrorCode, String)] = [
+        ("dance", "{}", .unknownMethod, "method"),
+        ("presence.set", "{}", .invalidParameters, "params.presence"),
+        ("presence.set", #"{"presence":"asleep"}"#, .invalidParameters, "params.presence"),
+        ("presence.set", #"{"presence":1}"#, .invalidParameters, "params.presence"),
+        ("message.send", #"{"text":"a"}"#, .invalidParameters, "params.conversation"),
+        (
+            "message.send", #"{"conversation":"5","text":"a"}"#, .invalidParameters,
+            "params.conversation"
+        ),
+        (
+            "message.send", #"{"conversation":0,"text":"a"}"#, .invalidParameters,
+            "params.conversation"
+        ),
+        ("message.send", #"{"conversation":5}"#, .invalidParameters, "params.text"),
+        ("message.send", #"{"conversation":5,"text":""}"#, .invalidParameters, "params.text"),
+        (
+            "message.send", #"{"conversation":5,"text":" \n\t "}"#, .invalidParameters,
+            "params.text"
+        ),
+        (
+            "message.send",
+            #"{"conversation":5,"text":"\#(String(repeating: "x", count: 2_000))"}"#,
+            .invalidParameters, "params.text"
+        ),
+        ("message.send", #"{"text":"a","text":"b"}"#, .invalidParameters, "params.text"),
+        ("message.resend", #"{"job":9223372036854775808}"#, .invalidParameters, "params.job"),
+        (
+            "transcript.read", #"{"conversation":5,"limit":101}"#, .invalidParameters,
+            "params.limit"
+        ),
+        ("transcript.read", #"{"conversation":5,"limit":0}"#, .invalidParameters, "params.limit"),
+        (
+            "transcript.read", #"{"conversation":5,"before":-1}"#, .invalidParameters,
+            "params.before"
+        ),
+        ("agent.setCapacity", #"{"agent":2}"#, .invalidParameters, "params.capacity"),
+        (
+            "agent.setCapacity", #"{"agent":2,"capacity":1.5}"#, .invalidParameters,
+            "params.capacity"
+        ),
+        ("hello", #"{"resume":{"epoch":1}}"#, .invalidParameters, "params.resume.seq"),
+        ("hello", #"{"resume":{"epoch":0,"seq":1}}"#, .invalidParameters, "params.resume.epoch"),
+        ("hello", #"{"resume":{"epoch":"a"}}"#, .invalidParameters, "params.resume.epoch"),
+        ("hello", "[]", .invalidRequest, "params"),
+        ("hello", "{,}", .parseError, "params"),
+    ]
+
+    @Test(arguments: refused)
+    func refuses(
+        _ method: String, _ parameters: String, _ code: ConsoleErrorCode, _ field: String
+    ) {
+        #expect(
+            ConsoleRequest.parse(Self.frame(method, parameters))
+                == .failure(ConsoleProblem(id: id, code: code, field: field)))
+    }
+
+    static let malformed: [(String, ConsoleErrorCode, String?)] = [
+        ("", .parseError, nil),
+        ("hello", .parseError, nil),
+        ("[]", .invalidRequest, nil),
+        ("{}", .invalidRequest, "jsonrpc"),
+        (#"{"jsonrpc":"1.0","id":"\#(id)"}"#, .invalidRequest, "jsonrpc"),
+        (#"{"jsonrpc":"2.0","method":"hello"}"#, .invalidRequest, "id"),
+        (#"{"jsonrpc":"2.0","id":7,"method":"hello"}"#, .invalidRequest, "id"),
+        (#"{"jsonrpc":"2.0","id":"7","method":"hello"}"#, .invalidRequest, "id"),
+        (#"{"jsonrpc":"2.0","id":null,"method":"hello"}"#, .invalidRequest, "id"),
+        (#"{"jsonrpc":"2.0","id":"\#(id.replacing("-", with: "_"))"}"#, .invalidRequest, "id"),
+        (#"{"jsonrpc":"2.0","id":"\#(id)"}"#, .invalidRequest, "method"),
+        (#"{"jsonrpc":"2.0","id":"\#(id)","method":["hello"]}"#, .invalidRequest, "method[0]"),
+    ]
+
+    @Test(arguments: malformed.dropLast())
+    func refusesFrame(_ frame: String, _ code: ConsoleErrorCode, _ field: String?) {
+        guard case .failure(let problem) = ConsoleRequest.parse(bytes(frame)) else {
+            Issue.record("taken: \(frame)")
+            return
+        }
+        #expect(problem.code == code)
+        #expect(problem.field == field)
+    }
+
+    @Test func idInAnyCase() throws {
+        let frame = #"{"jsonrpc":"2.0","id":"\#(id.uppercased())","method":"hello"}"#
+        #expect(try ConsoleRequest.parse(bytes(frame)).get().id == id)
+    }
+
+    @Test("The longest text is taken, counted as the platform counts")
+    func longest() {
+        for (text, fits) in [
+            (String(repeating: "x", count: 1_999), true),
+            (String(repeating: "😀", count: 999), true),
+            (String(repeating: "😀", count: 1_000), false),
+        ] {
+            let frame = Self.frame("message.send", #"{"conversation":5,"text":"\#(text)"}"#)
+            let isTaken = (try? ConsoleRequest.parse(frame).get()) != nil
+            #expect(isTaken == fits)
+        }
+    }
+
+    @Test("Parameters are told apart by what they say, not by how they are spelt")
+    func parameterMaterial() throws {
+        func material(_ parameters: String) throws -> [UInt8] {
+            try ConsoleRequest.parse(Self.frame("message.send", parameters)).get()
+                .parameterMaterial
+        }
+        let one = try material(#"{"conversation":5,"text":"é"}"#)
+        #expect(try material(#"{ "text" : "\u00e9" , "conversation":5,"more":1}"#) == one)
+        #expect(try material(#"{"conversation":5,"text":"e"}"#) != one)
+        #expect(try material(#"{"conversation":6,"text":"é"}"#) != one)
+        let all = try Self.accepted.map {
+            try ConsoleRequest.parse(Self.frame($0.0, $0.1)).get()
+        }
+        for left in all {
+            for right in all {
+                #expect(
+                    (left.parameterMaterial == right.parameterMaterial)
+                        == (left.command == right.command))
+            }
+        }
+    }
+
+    @Test("A frame cut at any place or damaged anywhere never crashes")
+    func damaged() {
+        var generator = SeededGenerator(seed: SeededGenerator.seed(for: "damaged"))
+        for (method, parameters, _) in Self.accepted {
+            let frame = Self.frame(method, parameters)
+            for end in frame.indices {
+                guard case .failure = ConsoleRequest.parse([UInt8](frame[..<end])) else {
+                    Issue.record("taken when cut at \(end)")
+                    return
+                }
+            }
+            for _ in 0..<300 {
+                var damaged = frame
+                let index = Int.random(in: 0..<damaged.count, using: &generator)
+                damaged[index] = UInt8.random(in: 0...255, using: &generator)
+                if case .failure(let problem) = ConsoleRequest.parse(damaged) {
+                    #expect((try? foreignParse(problem.encode())) != nil)
+                }
+            }
+        }
+    }
+}
+
+@Suite struct ConsoleFrameTests {
+    private static let state = Conversation(
+        id: ConversationID(5), customer: CustomerID(4), thread: Digest(high: 1, low: 2),
+        queue: QueueID(1), owner: .agent(AgentID(7)), handoffs: 2,
+        waitingSince: Instant(milliseconds: 10), openedAt: Instant(milliseconds: 11),
+        lastMessageAt: Instant(milliseconds: 12), customerWroteAt: Instant(milliseconds: 13),
+        unread: 1)
+    private static let stateJSON = """
+        {"id":5,"customer":4,"queue":1,"owner":{"kind":"agent","id":7},"waitingSince":10,\
+        "openedAt":11,"lastMessageAt":12,"customerWroteAt":13,"unread":1,"handoffs":2}
+        """
+
+    private static func same(_ frame: [UInt8], _ expected: String) throws {
+        #expect(
+            try foreignObject(frame) == foreignObject(bytes(expected)),
+            "\(String(decoding: frame, as: UTF8.self))")
+    }
+
+    private static func document(_ change: (inout MessageDocument) -> Void) -> PushContext {
+        var document = MessageDocument()
+        change(&document)
+        return PushContext(document: document.encode())
+    }
+
+    private static let conversation = ConversationID(5)
+    private static let message = MessageID(41)
+    private static let moment = Instant(milliseconds: 99)
+
+    static let pushes: [(Event, PushContext, String)] = [
+        (
+            .customerMet(CustomerID(4), thread: Digest(high: 1, low: 2)), PushContext(),
+            #""customer.met" {"customer":4}"#
+        ),
+        (
+            .conversationOpened(conversation, CustomerID(4), QueueID(1)), PushContext(),
+            #""conversation.opened" {"conversation":5,"customer":4,"queue":1}"#
+        ),
+        (
+            .messageReceived(conversation, message, .text, writtenAt: moment),
+            document {
+                $0.text = "say \"hi\""
+                $0.replyTo = "m_secret"
+                $0.quickReply = "P"
+                $0.attachments = [MessageDocument.Attachment(type: "image")]
+            },
+            #"""
+            "message.received" {"conversation":5,"message":41,"kind":"text","writtenAt":99,
+            "text":"say \"hi\"","attachments":[{"type":"image"}]}
+            """#
+        ),
+        (
+            .messageReceived(conversation, message, .postback, writtenAt: moment),
+            document { $0.postback = MessageDocument.Postback(title: "Go", payload: nil) },
+            #"""
+            "message.received" {"conversation":5,"message":41,"kind":"postback","writtenAt":99,
+            "postback":{"title":"Go"}}
+            """#
+        ),
+        (
+            .messageSentElsewhere(conversation, message, writtenAt: moment),
+            document { $0.text = "bot" },
+            #""message.elsewhere" {"conversation":5,"message":41,"writtenAt":99,"text":"bot"}"#
+        ),
+        (
+            .messageWritten(conversation, message, AgentID(7), JobID(41)),
+            document { $0.text = "hello" },
+            #"""
+            "message.written" {"conversation":5,"message":41,"agent":7,"job":41,"text":"hello"}
+            """#
+        ),
+        (
+            .messagesDelivered(conversation, upTo: moment), PushContext(),
+            #""message.delivered" {"conversation":5,"upTo":99}"#
+        ),
+        (
+            .messagesRead(conversation, upTo: moment), PushContext(),
+            #""message.read" {"conversation":5,"upTo":99}"#
+        ),
+        (
+            .messageReacted(conversation, message, isRemoved: false),
+            document { $0.reaction = "❤️" },
+            #""message.reacted" {"conversation":5,"message":41,"removed":false,"emoji":"❤️"}"#
+        ),
+        (
+            .messageReacted(conversation, nil, isRemoved: true), PushContext(),
+            #""message.reacted" {"conversation":5,"removed":true}"#
+        ),
+        (
+            .messageEdited(conversation, message), document { $0.text = "new" },
+            #""message.edited" {"conversation":5,"message":41,"text":"new"}"#
+        ),
+        (
+            .messageDeleted(conversation, message), PushContext(),
+            #""message.deleted" {"conversation":5,"message":41}"#
+        ),
+        (
+            .channelEventKept(conversation),
+            document {
+                $0.kind = "referral"
+                $0.raw = bytes(#"{"sender":"secret"}"#)
+            },
+            #""event.kept" {"conversation":5,"kind":"referral"}"#
+        ),
+        (.channelEventKept(nil), PushContext(), #""event.kept" {}"#),
+        (
+            .ownerChanged(
+                Handoff(
+                    conversation: conversation, number: 2, from: .queue(QueueID(1)),
+                    to: .agent(AgentID(7)), reason: .assigned)),
+            PushContext(state: state),
+            #"""
+            "owner.changed" {"conversation":5,"number":2,"from":{"kind":"queue","id":1},
+            "to":{"kind":"agent","id":7},"reason":"assigned","state":\#(stateJSON)}
+            """#
+        ),
+        (
+            .conversationRead(conversation, AgentID(7)), PushContext(),
+            #""conversation.read" {"conversation":5,"agent":7}"#
+        ),
+        (
+            .agentEntered(AgentID(7), capacity: 3), PushContext(agentName: "Ana"),
+            #""agent.entered" {"agent":7,"capacity":3,"name":"Ana"}"#
+        ),
+        (.agentConnected(AgentID(7)), PushContext(), #""agent.connected" {"agent":7}"#),
+        (
+            .agentDisconnected(AgentID(7), deadline: moment), PushContext(),
+            #""agent.disconnected" {"agent":7,"deadline":99}"#
+        ),
+        (
+            .agentDisconnected(AgentID(7), deadline: nil), PushContext(),
+            #""agent.disconnected" {"agent":7}"#
+        ),
+        (
+            .presenceChanged(AgentID(7), .away), PushContext(),
+            #""presence.changed" {"agent":7,"presence":"away"}"#
+        ),
+        (
+            .capacityChanged(AgentID(7), capacity: 0, by: AgentID(1)), PushContext(),
+            #""capacity.changed" {"agent":7,"capacity":0,"by":1}"#
+        ),
+        (
+            .jobChanged(
+                JobID(41), conversation, message, .failed(.outsideWindow), attempts: 2),
+            PushContext(),
+            #"""
+            "job.changed" {"job":41,"conversation":5,"message":41,"attempts":2,"state":"failed",
+            "failure":"outsideWindow"}
+            """#
+        ),
+        (
+            .jobChanged(
+                JobID(41), conversation, message, .unknown(deadline: moment), attempts: 1),
+            PushContext(),
+            #"""
+            "job.changed" {"job":41,"conversation":5,"message":41,"attempts":1,"state":"unknown",
+            "deadline":99}
+            """#
+        ),
+        (.epochBegan, PushContext(), #""epoch.began" {}"#),
+        (.inputQuarantined, PushContext(), #""input.quarantined" {}"#),
+    ]
+
+    @Test("Every event is pushed under its method, with the number before on each feed")
+    func push() throws {
+        var methods: Set<String> = []
+        for (event, context, expected) in Self.pushes {
+            let parts = expected.split(separator: " ", maxSplits: 1)
+            let record = EventRecord(
+                number: 42, at: Instant(milliseconds: 1_000), epoch: 3, event: event,
+                audience: [AgentID(7)])
+            let push = ConsolePush(record, context: context)
+            methods.insert(event.method)
+            for prev in [Int64(41), 0] {
+                let members = parts[1].dropFirst().dropLast()
+                try Self.same(
+                    push.frame(prev: prev),
+                    """
+                    {"jsonrpc":"2.0","method":\(parts[0]),"params":{"epoch":3,"seq":42,
+                    "prev":\(prev),"at":1000\(members.isEmpty ? "" : ","+members)}}
+                    """)
+            }
+        }
+        #expect(methods.count == 21)
+    }
+
+    @Test("No platform id, digest or raw event reaches a console")
+    func discretion() {
+        for (event, context, _) in Self.pushes {
+            let record = EventRecord(
+                number: 42, at: Instant(milliseconds: 1_000), epoch: 3, event: event,
+                audience: [])
+            let frame = ConsolePush(record, context: context).frame(prev: 1)
+            let text = String(decoding: frame, as: UTF8.self)
+            #expect(!text.contains("secret") && !text.contains("thread"))
+        }
+    }
+
+    @Test("A document that cannot be read costs its text, not the push")
+    func brokenDocument() throws {
+        let record = EventRecord(
+            number: 42, at: Instant(milliseconds: 1), epoch: 3,
+            event: .messageEdited(Self.conversation, nil), audience: [])
+        let push = ConsolePush(record, context: PushContext(document: bytes(#"{"text":"#)))
+        try Self.same(
+            push.frame(prev: 0),
+            """
+            {"jsonrpc":"2.0","method":"message.edited","params":{"epoch":3,"seq":42,"at":1,
+            "conversation":5,"prev":0}}
+            """)
+    }
+
+    private static let ana = PersonCard(
+        id: AgentID(7), name: "Ana \"la jefa\"", roles: ["agent", "supervisor"])
+    private static let anaJSON =
+        #"{"id":7,"name":"Ana \"la jefa\"","roles":["agent","supervisor"]}"#
+    private static let snapshot = ConsoleSnapshot(
+        conversations: [state],
+        agents: [
+            AgentCard(
+                agent: Agent(
+                    id: AgentID(7), presence: .available, capacity: 3,
+                    disconnectDeadline: nil, idleSince: Instant(milliseconds: 8),
+                    connections: [ConnectionID(1)]),
+                name: "Ana", load: 1),
+            AgentCard(
+                agent: Agent(
+                    id: AgentID(8), presence: .away, capacity: 0,
+                    disconnectDeadline: Instant(milliseconds: 50),
+                    idleSince: Instant(milliseconds: 9)),
+                name: "", load: 0),
+        ],
+        jobs: [
+            Job(
+                id: JobID(41), conversation: conversation, message: message, agent: AgentID(7),
+                textDigest: Digest(high: 0, low: 0),
+                state: .queued(notBefore: Instant(milliseconds: 60)), attempts: 0)
+        ])
+    private static let snapshotJSON = """
+        {"conversations":[\(stateJSON)],"agents":[{"id":7,"name":"Ana","presence":"available",\
+        "connected":true,"capacity":3,"load":1,"idleSince":8},{"id":8,"name":"",\
+        "presence":"away","connected":false,"capacity":0,"load":0,"disconnectDeadline":50,\
+        "idleSince":9}],"jobs":[{"id":41,"conversation":5,"message":41,"attempts":0,\
+        "state":"queued","notBefore":60}]}
+        """
+
+    @Test func results() throws {
+        let head = #"{"jsonrpc":"2.0","id":"\#(id)","result":"#
+        try Self.same(ConsoleResult.done(id: id), head + "{}}")
+        try Self.same(ConsoleResult.message(id: id, MessageID(41)), head + #"{"message":41}}"#)
+        try Self.same(
+            ConsoleResult.hello(id: id, epoch: 3, seq: 42, person: Self.ana, snapshot: nil),
+            head + #"{"mode":"resumed","epoch":3,"seq":42,"person":\#(Self.anaJSON)}}"#)
+        try Self.same(
+            ConsoleResult.hello(
+                id: id, epoch: 3, seq: 42, person: Self.ana, snapshot: Self.snapshot),
+            head
+                + #"{"mode":"snapshot","epoch":3,"seq":42,"person":\#(Self.anaJSON),"#
+                + #""snapshot":\#(Self.snapshotJSON)}}"#)
+    }
+
+    @Test func notices() throws {
+        try Self.same(
+            ConsoleNotice.draining(reconnectAfterMilliseconds: 1_500),
+            #"{"jsonrpc":"2.0","method":"server.draining","params":{"reconnectAfterMs":1500}}"#)
+        try Self.same(
+            ConsoleNotice.snapshot(epoch: 3, seq: 42, person: Self.ana, Self.snapshot),
+            #"{"jsonrpc":"2.0","method":"snapshot","params":{"epoch":3,"seq":42,"#
+                + #""person":\#(Self.anaJSON),"snapshot":\#(Self.snapshotJSON)}}"#)
+    }
+
+    private static var messages: [TranscriptMessage] {
+        var note = MessageDocument()
+        note.kind = "referral"
+        note.raw = bytes(#"{"secret":1}"#)
+        return [
+            TranscriptMessage(
+                id: MessageID(1), kind: .text, writtenAt: Instant(milliseconds: 1),
+                recordedAt: Instant(milliseconds: 2),
+                document: MessageDocument(text: "old").encode(),
+                edit: MessageDocument(text: "new").encode(), reactions: ["❤️"]),
+            TranscriptMessage(
+                id: MessageID(2), kind: .reply, writtenAt: Instant(milliseconds: 3),
+                recordedAt: Instant(milliseconds: 3), author: AgentID(7),
+                document: MessageDocument(text: "hello").encode(), replyTo: MessageID(1),
+                sending: .init(job: JobID(2), state: .unconfirmed)),
+            TranscriptMessage(
+                id: MessageID(3), kind: .text, writtenAt: Instant(milliseconds: 4),
+                recordedAt: Instant(milliseconds: 4),
+                document: MessageDocument(text: "gone").encode(), isDeleted: true),
+            TranscriptMessage(
+                id: MessageID(4), kind: .note, writtenAt: Instant(milliseconds: 5),
+                recordedAt: Instant(milliseconds: 5), document: note.encode()),
+        ]
+    }
+
+    /// Every kind of answer and notice once.
+    static var answers: [[UInt8]] {
+        [
+            ConsoleResult.done(id: id), ConsoleResult.message(id: id, MessageID(41)),
+            ConsoleResult.hello(id: id, epoch: 3, seq: 42, person: ana, snapshot: nil),
+            ConsoleResult.hello(id: id, epoch: 3, seq: 42, person: ana, snapshot: snapshot),
+            ConsoleResult.transcript(id: id, messages, more: true),
+            ConsoleNotice.draining(reconnectAfterMilliseconds: 1_500),
+            ConsoleNotice.snapshot(epoch: 3, seq: 42, person: ana, snapshot),
+        ]
+    }
+
+    @Test func transcript() throws {
+        try Self.same(
+            ConsoleResult.transcript(id: id, Self.messages, more: true),
+            #"""
+            {"jsonrpc":"2.0","id":"\#(id)","result":{"messages":[
+            {"id":1,"kind":"text","writtenAt":1,"recordedAt":2,"text":"new","edited":true,
+            "reactions":["❤️"]},
+            {"id":2,"kind":"reply","writtenAt":3,"recordedAt":3,"author":7,"text":"hello",
+            "replyTo":1,"job":{"id":2,"state":"unconfirmed"}},
+            {"id":3,"kind":"text","writtenAt":4,"recordedAt":4,"deleted":true},
+            {"id":4,"kind":"note","writtenAt":5,"recordedAt":5,"event":"referral"}],"more":true}}
+            """#)
+    }
+
+    @Test func problems() throws {
+        try Self.same(
+            ConsoleProblem(id: id, rejection: Rejection(.notOwner, field: "conversation"))
+                .encode(),
+            #"""
+            {"jsonrpc":"2.0","id":"\#(id)","error":{"code":4002,
+            "message":"The conversation belongs to somebody else.",
+            "data":{"code":"notOwner","field":"conversation"}}}
+            """#)
+        try Self.same(
+            ConsoleProblem(id: nil, code: .parseError).encode(),
+            #"""
+            {"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"The frame is not JSON.",
+            "data":{"code":"parseError"}}}
+            """#)
+        for code in Rejection.Code.allCases {
+            #expect(ConsoleErrorCode(code).name == code.rawValue)
+        }
+    }
+
+    @Test func sessionDocuments() throws {
+        try Self.same(
+            SessionDocument.person(Self.ana, desk: 1), #"{"person":\#(Self.anaJSON),"desk":1}"#)
+        try Self.same(
+            SessionDocument.ticket("t", expiresInSeconds: 30),
+            #"{"ticket":"t","expiresInSeconds":30}"#)
+        try Self.same(
+            Problem(.invalidRequest, field: "desk").encode(),
+            #"""
+            {"type":"about:blank","title":"Bad Request","status":400,
+            "detail":"The request is not what this path expects.","field":"desk",
+            "code":"invalidRequest"}
+            """#)
+    }
+}
