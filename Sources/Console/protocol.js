@@ -5,7 +5,7 @@ export const subprotocol = "ventanilla.console.v1";
 
 /** Messenger takes less than 2,000 characters of text in one message. UTF-16 units are counted:
  *  never fewer than any other way of counting characters. */
-export const maximumTextLength = 2000;
+export const maximumTextLength = 1_999;
 
 /** How many messages one read of a transcript asks for; the server allows up to 100. */
 export const transcriptPage = 50;
@@ -102,7 +102,7 @@ const closePolicies = new Map([
     [1000, { then: "reconnect", reason: "ended" }],
     [1001, { then: "reconnect", reason: "lost" }],
     [1006, { then: "reconnect", reason: "lost" }],
-    [1009, { then: "reconnect", reason: "frameTooLarge" }],
+    [1009, { then: "stop", reason: "incompatible" }],
     [1013, { then: "reconnect", reason: "slow" }],
     [4400, { then: "stop", reason: "incompatible" }],
     [4401, { then: "signIn", reason: "signedOut" }],

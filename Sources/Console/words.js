@@ -115,7 +115,6 @@ const waitingReasons = {
     malformed: "The desk sent something unreadable",
     noAnswer: "The desk did not answer",
     helloMissing: "The greeting came too late",
-    frameTooLarge: "Something sent was too large",
     anotherNode: "Another node serves this desk now",
     draining: "The desk is restarting",
     unavailable: "The desk is not available",

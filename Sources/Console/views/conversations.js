@@ -50,7 +50,7 @@ function makeItem({ conversation: { id }, shared: { actions } }) {
     const line = element("span", { class: "item-line", dir: "auto" });
     const unread = element("span", { class: "unread", "aria-hidden": "true" });
     const draft = element("span", { class: "tag", text: "Draft" });
-    const trouble = element("span", { class: "tag bad", text: "Not sent" });
+    const trouble = element("span", { class: "tag bad", text: "Check sending" });
     const button = element(
         "button",
         {

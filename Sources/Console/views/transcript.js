@@ -24,7 +24,8 @@ export function makeTranscript(actions) {
     const back = element("button", {
         class: "button quiet back",
         type: "button",
-        text: "Back to the list",
+        text: "‹ List",
+        "aria-label": "Back to the list",
         onclick: () => actions.open(null),
     });
     const older = element("button", {

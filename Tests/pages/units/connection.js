@@ -90,7 +90,7 @@ export const cases = {
     },
     async "every close code has its effect"() {
         const table = {
-            1000: ["waiting", "ended"], 1006: ["waiting", "lost"], 1009: ["waiting", "frameTooLarge"], 1013: ["waiting", "slow"],
+            1000: ["waiting", "ended"], 1006: ["waiting", "lost"], 1009: ["stopped", "incompatible"], 1013: ["waiting", "slow"],
             4400: ["stopped", "incompatible"], 4403: ["stopped", "forbidden"], 4408: ["waiting", "helloMissing"],
             4409: ["waiting", "anotherNode"], 4429: ["waiting", "tooManyRequests"], 4503: ["waiting", "draining"],
         };

@@ -28,7 +28,7 @@ export const cases = {
     },
     "every close code has its policy"() {
         const table = {
-            1000: "reconnect", 1006: "reconnect", 1009: "reconnect", 1013: "reconnect", 4400: "stop", 4401: "signIn",
+            1000: "reconnect", 1006: "reconnect", 1009: "stop", 1013: "reconnect", 4400: "stop", 4401: "signIn",
             4403: "stop", 4408: "reconnect", 4409: "spread", 4429: "later", 4503: "spread", 4999: "reconnect",
         };
         for (const [code, then] of Object.entries(table)) equal(policyForClose(Number(code)).then, then, code);
