@@ -147,11 +147,11 @@ public import EventLoop
 
     private func begin(_ libpq: LibpqConnection) {
         session = Session(
-            loop: loop, libpq: libpq, maximumOutstanding: configuration.maximumOutstanding
-        ) { [weak self] ending, wasBusy in
-            self?.session = nil
-            self?.onClose?(ending.errorForOwner(wasBusy: wasBusy))
-        }
+            loop: loop, libpq: libpq, maximumOutstanding: configuration.maximumOutstanding,
+            willEnd: { [weak self] in self?.session = nil },
+            onEnd: { [weak self] ending, wasBusy in
+                self?.onClose?(ending.errorForOwner(wasBusy: wasBusy))
+            })
     }
 
     private func submit(_ work: Submission.Work, _ deadline: Duration) {

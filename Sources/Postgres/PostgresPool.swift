@@ -154,17 +154,20 @@ import Logging
         while let slot = slots.first(where: { !$0.isBusy && $0.connection.isConnected }),
             let waiter = waiters.removeFirst()
         {
-            run(waiter, on: slot)
+            // One whose time is over must not be sent: it would cost the connection.
+            if waiter.deadline > loop.monotonic { run(waiter, on: slot) } else { expire(waiter) }
         }
     }
 
     private func expireWaiters() {
         let now = loop.monotonic
-        for late in waiters.remove(where: { $0.deadline <= now }) {
-            counters.expired += 1
-            late.end(.failure(.unavailable(.deadlinePassed)))
-        }
+        for late in waiters.remove(where: { $0.deadline <= now }) { expire(late) }
         if let next = waiters.all.map(\.deadline).min() { timer?.arm(at: next) }
+    }
+
+    private func expire(_ waiter: Waiter) {
+        counters.expired += 1
+        waiter.end(.failure(.unavailable(.deadlinePassed)))
     }
 
     private func failWaiters(_ error: PostgresError) {

@@ -52,8 +52,9 @@ extension Session {
         _ commands: [PostgresCommand], _ purpose: SentGroup.Purpose, _ deadline: Int64
     ) {
         let choices = commands.map { statements.choose($0) }
-        for choice in choices {
-            if case .toPrepare(let version) = choice { prepare(version, deadline) }
+        var isSent = true
+        for choice in choices where isSent {
+            if case .toPrepare(let version) = choice { isSent = prepare(version, deadline) }
         }
         let group = SentGroup(
             purpose, commandCount: commands.count, bytes: buffer.count, deadline: deadline)
@@ -62,7 +63,6 @@ extension Session {
         // Before the first byte: whatever fails from here on is no longer "not sent".
         groups.append(group)
         var slot = 0
-        var isSent = true
         for (command, choice) in zip(commands, choices) where isSent {
             let slots = slot..<slot + command.values.count
             slot = slots.upperBound
@@ -82,13 +82,12 @@ extension Session {
         }
     }
 
-    private func prepare(_ version: PreparedStatements.Version, _ deadline: Int64) {
-        guard !hasEnded else { return }
+    private func prepare(_ version: PreparedStatements.Version, _ deadline: Int64) -> Bool {
         groups.append(
             SentGroup(.preparation(version), commandCount: 1, bytes: 0, deadline: deadline))
-        let isSent = libpq.prepare(
+        return libpq.prepare(
             name: version.name, sql: version.statement.sql, types: version.types)
-        guard isSent, libpq.sync() else { return end(.lost) }
+            && libpq.sync()
     }
 
     /// Ends the block of a failed transaction. Sent before anything that waited behind it.

@@ -24,6 +24,7 @@ import EventLoop
     let loop: Loop
     let libpq: LibpqConnection
     private let maximumOutstanding: Int
+    private let willEnd: @LoopActor () -> Void
     private let onEnd: @LoopActor (_ ending: Ending, _ wasBusy: Bool) -> Void
     private var watch: DescriptorWatch?
     private var timer: DeadlineTimer?
@@ -49,11 +50,13 @@ import EventLoop
 
     init(
         loop: Loop, libpq: LibpqConnection, maximumOutstanding: Int,
+        willEnd: @escaping @LoopActor () -> Void,
         onEnd: @escaping @LoopActor (_ ending: Ending, _ wasBusy: Bool) -> Void
     ) {
         self.loop = loop
         self.libpq = libpq
         self.maximumOutstanding = maximumOutstanding
+        self.willEnd = willEnd
         self.onEnd = onEnd
         backendProcess = libpq.backendProcess
         serverVersion = libpq.serverVersion
@@ -132,6 +135,8 @@ import EventLoop
     func end(_ ending: Ending) {
         guard !hasEnded else { return }
         hasEnded = true
+        // First of all the owner lets go: whoever is told below may look at it, or connect again.
+        willEnd()
         watch?.stop()
         timer?.stop()
         // A backend that waits for a lock does not look at its socket; left alone, it would go on

@@ -85,7 +85,7 @@ private func silentPort() -> (descriptor: Int32, port: UInt16) {
         try await TestLoop.run { loop in
             var ticks = 0
             let ticker = loop.every(.milliseconds(10)) { ticks += 1 }
-            let answer = await reason(loop, string, timeout: .milliseconds(400))
+            let answer = await reason(loop, string, timeout: .seconds(2))
             #expect(answer == .unavailable(.timedOut))
             ticker.cancel()
             #expect(ticks >= 10)
@@ -194,6 +194,22 @@ private func silentPort() -> (descriptor: Int32, port: UInt16) {
             #expect(pool.counters.refused == 1)
             #expect(pool.counters.expired == 1)
             #expect(pool.connected == 1)
+        }
+    }
+
+    /// One of two connections is lost while others wait: the other one serves them.
+    @Test func whoWaitsOutlivesTheLossOfAConnection() async throws {
+        try await pool(TestDatabase(), size: 2) { loop, pool async throws in
+            async let lost = pool.failure(
+                of: "SELECT pg_sleep(0.1), pg_terminate_backend(pg_backend_pid())", .seconds(10))
+            async let busy = pool.failure(of: "SELECT pg_sleep(0.4)", .seconds(10))
+            async let one = pool.failure(of: "SELECT 1", .seconds(10))
+            async let two = pool.failure(of: "SELECT 2", .seconds(10))
+            #expect(await lost == .lost(requestMayHaveBeenProcessed: true))
+            #expect(await busy == nil)
+            #expect(await one == nil)
+            #expect(await two == nil)
+            #expect(pool.counters.losses == 1)
         }
     }
 

@@ -126,7 +126,10 @@ private func entryCount(_ database: TestDatabase) async throws -> Int64 {
             for key in 1...2 as ClosedRange<Int64> {
                 connection.transaction(
                     [PostgresCommand(insert, [.int8Array([key])])], deadline: .seconds(10)
-                ) { summaries.append($0.summary) }
+                ) { outcome in
+                    summaries.append(outcome.summary)
+                    #expect(!connection.isConnected)
+                }
             }
             connection.close()
             #expect(summaries == ["unknown: closed", "not sent: closed"])
