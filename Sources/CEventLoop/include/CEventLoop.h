@@ -38,10 +38,20 @@ static inline CURLcode eventLoopSetResolverCallback(
     CURL *easy, int (*callback)(void *, void *, void *)) {
     return curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, callback);
 }
+// Called when a connection is ready and the first byte of the request is about to leave.
+static inline CURLcode eventLoopSetBeforeRequestCallback(
+    CURL *easy, int (*callback)(void *, char *, char *, int, int)) {
+    return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, callback);
+}
+// Called when a name has been looked up and a socket was made for one of its addresses.
+static inline CURLcode eventLoopSetSocketMadeCallback(
+    CURL *easy, int (*callback)(void *, curl_socket_t, curlsocktype)) {
+    return curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, callback);
+}
 static inline CURLcode eventLoopGetLong(CURL *easy, CURLINFO information, long *value) {
     return curl_easy_getinfo(easy, information, value);
 }
-static inline CURLcode eventLoopGetOffset(CURL *easy, CURLINFO information, curl_off_t *value) {
+static inline CURLcode eventLoopGetPointer(CURL *easy, CURLINFO information, void **value) {
     return curl_easy_getinfo(easy, information, value);
 }
 static inline CURLMcode eventLoopSetMultiLong(CURLM *multi, CURLMoption option, long value) {
