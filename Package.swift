@@ -93,7 +93,8 @@ let package = Package(
         // What several test targets share: the one loop of the test process, a private database.
         fixture("LoopFixture", ["EventLoop"]),
         fixture("PostgresFixture", ["Postgres", "EventLoop", "LoopFixture"]),
-        tests("EventLoopTests", ["EventLoop", "LoopFixture"]),
+        .target(name: "CSlowResolver", path: "Tests/CSlowResolver"),
+        tests("EventLoopTests", ["EventLoop", "LoopFixture", "CSlowResolver"]),
         tests("PostgresTests", ["Postgres", "EventLoop", "LoopFixture", "PostgresFixture"]),
         tests(
             "StoreTests",

@@ -211,16 +211,18 @@ import CLibcurl
         switch code {
         case CURLE_OK:
             var status = 0
-            if let handle { unsafe eventLoopGetLong(handle.pointer, CURLINFO_RESPONSE_CODE, &status) }
+            if let handle {
+                unsafe eventLoopGetLong(handle.pointer, CURLINFO_RESPONSE_CODE, &status)
+            }
             response.status = status
             return .success(response)
         case CURLE_OPERATION_TIMEDOUT:
             return .failure(.timedOut(requestMayHaveBeenSent: isSent))
-        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
-            return .failure(.invalidRequest(field: "url"))
         case _ where isSent:
             // Whatever went wrong on a second connection, on the first one the request had left.
             return .failure(.disconnected(requestMayHaveBeenSent: true))
+        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
+            return .failure(.invalidRequest(field: "url"))
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_ABORTED_BY_CALLBACK:
             return .failure(.unresolved)
         case CURLE_COULDNT_CONNECT:

@@ -26,8 +26,8 @@ import CLibwebsockets
         unsafe info.count_threads = 1
         unsafe info.foreign_loops = unsafe foreignLoops
         unsafe info.pcontext = unsafe slot
-        unsafe info.max_http_header_data2 = UInt32(clamping: loop.configuration.maximumHeaderBytes)
-        unsafe info.timeout_secs = UInt32(clamping: loop.configuration.handshakeSeconds)
+        // The library reads no head but the handshakes that we write, of a few hundred bytes.
+        unsafe info.max_http_header_data2 = 1_024
         guard let context = unsafe lws_create_context(&info) else {
             unsafe slot.deallocate()
             unsafe foreignLoops.deallocate()

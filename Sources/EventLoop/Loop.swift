@@ -8,14 +8,8 @@ import Glibc
 @safe @LoopActor public final class Loop {
     /// What the loop is built with.
     public struct Configuration: Sendable {
-        /// Bytes of header (request line included) a peer may send before its connection is cut.
-        /// 16 KiB: single sign-on cookies and tokens exceed the library's own 4 KiB.
-        public var maximumHeaderBytes = 16 * 1_024
-        /// Seconds a connection may take from its first byte to its last header line, and a
-        /// closing or upgrading socket to finish.
-        public var handshakeSeconds = 10
         /// Where libwebsockets looks for its event library plugins; fixed when Debian built it.
-        var pluginDirectory = LWS_INSTALL_LIBDIR
+        public var pluginDirectory = LWS_INSTALL_LIBDIR
 
         /// The defaults.
         public init() {}
@@ -64,6 +58,7 @@ import Glibc
             throw .alreadyRunning
         }
         defer { LoopActor.shared.executor.abandon() }
+        raiseDescriptorLimit()
         // A peer that hangs up must not end the process by a signal.
         signal(SIGPIPE, SIG_IGN)
         nonisolated(unsafe) let handle = unsafe wake
@@ -228,6 +223,14 @@ import Glibc
     public func afterThisTurn(_ body: @escaping @LoopActor () -> Void) {
         endOfTurn.append(body)
     }
+}
+
+/// Every console is a descriptor; the usual soft limit of 1,024 is for programs that use `select`.
+private func raiseDescriptorLimit() {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
 }
 
 /// libuv's handle of one watched signal.

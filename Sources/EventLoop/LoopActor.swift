@@ -6,6 +6,7 @@
     /// Turns jobs into calls on the loop's thread.
     public nonisolated let executor = LoopExecutor()
 
+    /// The executor, for Swift's runtime.
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe executor.asUnownedSerialExecutor()
     }

@@ -39,6 +39,7 @@ public final class LoopExecutor: SerialExecutor, TaskExecutor, @unchecked Sendab
         UInt(pthread_self()) == thread.load(ordering: .relaxed)
     }
 
+    /// Takes a job from any thread.
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         if isOnLoop {
@@ -54,14 +55,17 @@ public final class LoopExecutor: SerialExecutor, TaskExecutor, @unchecked Sendab
         }
     }
 
+    /// The same executor as a reference that Swift's runtime keeps.
     public func asUnownedSerialExecutor() -> UnownedSerialExecutor {
         unsafe UnownedSerialExecutor(ordinary: self)
     }
 
+    /// Stops the process when called off the loop's thread.
     public func checkIsolated() {
         precondition(isOnLoop, "this code belongs to the loop's thread")
     }
 
+    /// Whether the calling thread is the loop's.
     public func isIsolatingCurrentContext() -> Bool? { isOnLoop }
 
     // MARK: For the loop alone

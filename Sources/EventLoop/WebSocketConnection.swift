@@ -73,7 +73,7 @@ import CLibwebsockets
     /// The peer takes more: one write, then the next turn.
     func writable() -> Int32 {
         guard let wsi = unsafe wsi, !isBroken else { return -1 }
-        if isClosing { return tell(closeCode, closeReason) }
+        if isClosing { return unsafe closeNow(wsi) }
         guard queueStart < queue.count else { return 0 }
         let frame = queue[queueStart]
         queueStart += 1
@@ -145,6 +145,16 @@ import CLibwebsockets
         unsafe lws_callback_on_writable(wsi)
         // A peer that takes nothing never becomes writable.
         unsafe lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_SEND, Int32(clamping: seconds))
+    }
+
+    /// From a callback that says the peer takes more, the return value closes twice when the loop is
+    /// libuv's (libwebsockets 4.1.6, `lws_service_fd_tsi`), and the second time cuts the connection
+    /// before the close frame is written. So it is closed from here, once.
+    private func closeNow(_ wsi: OpaquePointer) -> Int32 {
+        guard !isTold else { return 0 }
+        _ = tell(closeCode, closeReason)
+        unsafe lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC)
+        return 0
     }
 
     /// Names the close code and asks the library, by what is returned, to close.

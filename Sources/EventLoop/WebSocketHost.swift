@@ -21,6 +21,11 @@ import Glibc
     private let idlePolicy: UnsafeMutablePointer<lws_retry_bo_t>
     private var virtualHost: OpaquePointer?
 
+    /// The library looks for a virtual host of the name in the Host header among all of them, so
+    /// each has a name of its own and our handshakes carry it.
+    private let name: String
+    private static var lastHost = 0
+
     /// Numbers go on over all servers of the process, so that no socket is ever taken for another.
     private static var lastNumber: UInt64 = 0
 
@@ -32,6 +37,8 @@ import Glibc
     ) throws(LoopError) {
         self.configuration = configuration
         limits = configuration.limits
+        Self.lastHost += 1
+        name = "server-\(Self.lastHost)"
         self.admit = admit
         for name in configuration.subprotocols {
             // The library copies an offered name into 64 bytes.
@@ -42,12 +49,12 @@ import Glibc
         guard let context = unsafe loop.context?.pointer else {
             throw .unavailable(part: "libwebsockets")
         }
-        unsafe names = unsafe (["http"] + configuration.subprotocols).compactMap {
+        unsafe names = unsafe (["http"] + configuration.subprotocols + [name]).compactMap {
             unsafe strdup($0)
         }
-        unsafe protocols = unsafe .allocate(capacity: names.count + 1)
-        unsafe protocols.initialize(repeating: lws_protocols(), count: names.count + 1)
-        for index in unsafe names.indices {
+        unsafe protocols = unsafe .allocate(capacity: names.count)
+        unsafe protocols.initialize(repeating: lws_protocols(), count: names.count)
+        for index in unsafe 0..<(names.count - 1) {
             unsafe protocols[index].name = UnsafePointer(names[index])
             unsafe protocols[index].callback = webSocketEvent
             unsafe protocols[index].per_session_data_size = MemoryLayout<UnsafeRawPointer?>.size
@@ -62,7 +69,7 @@ import Glibc
         var info = unsafe lws_context_creation_info()
         unsafe info.port = CONTEXT_PORT_NO_LISTEN_SERVER
         unsafe info.protocols = unsafe UnsafePointer(protocols)
-        unsafe info.vhost_name = unsafe UnsafePointer(names[0])
+        unsafe info.vhost_name = UnsafePointer(names[names.count - 1])
         unsafe info.retry_and_idle_policy = unsafe UnsafePointer(idlePolicy)
         unsafe info.user = unsafe Unmanaged.passUnretained(self).toOpaque()
         // No extensions: compression costs 90 KiB for each socket.
@@ -99,7 +106,7 @@ import Glibc
             return .refused(status: status)
         case .accept(let handler):
             let handshake = """
-                GET / HTTP/1.1\r\nHost: socket\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                GET / HTTP/1.1\r\nHost: \(name)\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                 Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: \(key)\r\n\
                 Sec-WebSocket-Protocol: \(chosen)\r\n\r\n
                 """

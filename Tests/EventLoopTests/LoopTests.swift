@@ -1,5 +1,6 @@
 import EventLoop
 import Glibc
+import LoopFixture
 import Synchronization
 import Testing
 
@@ -66,7 +67,10 @@ private func resumesOnLoop() async -> Bool { LoopActor.shared.executor.isOnLoop 
                 ticks += 1
                 if ticks == 3 { ticker?.cancel() }
             }
-            await loop.sleep(for: .milliseconds(60))
+            for _ in 0..<2_000 where ticks < 3 || fired.count < 2 {
+                await loop.sleep(for: .milliseconds(1))
+            }
+            await loop.sleep(for: .milliseconds(20))
             #expect(ticks == 3)
             return fired
         }
@@ -162,5 +166,17 @@ private func resumesOnLoop() async -> Bool { LoopActor.shared.executor.isOnLoop 
     @Test func aSecondLoopIsRefused() async throws {
         _ = try await TestLoop.run { _ in true }
         #expect(throws: LoopError.alreadyRunning) { try Loop.run { $0.stop() } }
+    }
+
+    /// Without the plugin libwebsockets would use `poll`, whose cost grows with every idle socket.
+    @Test func aMissingLibuvPluginIsToldToTheOperator() {
+        var configuration = Loop.Configuration()
+        configuration.pluginDirectory = "/nowhere"
+        let path = "/nowhere/libwebsockets-evlib_uv.so"
+        #expect(throws: LoopError.libuvPluginMissing(path: path)) {
+            try Loop.run(configuration) { $0.stop() }
+        }
+        let sentence = LoopError.libuvPluginMissing(path: path).description
+        #expect(sentence.contains("apt-get install libwebsockets-evlib-uv"))
     }
 }

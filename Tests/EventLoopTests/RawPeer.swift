@@ -1,4 +1,5 @@
 import Glibc
+import LoopFixture
 
 /// A peer that sends exactly the bytes it is told to: a plain blocking socket.
 final class RawPeer: @unchecked Sendable {
@@ -60,13 +61,17 @@ final class RawPeer: @unchecked Sendable {
         return (String(decoding: all, as: UTF8.self), errno == ECONNRESET)
     }
 
-    /// Reads until `text` has come.
+    /// Reads until `text` has come, and not a byte more.
     func read(until text: String) -> String {
-        var all = ""
-        while !all.contains(text), let bytes = read(), !bytes.isEmpty {
-            all += String(decoding: bytes, as: UTF8.self)
+        let wanted = Array(text.utf8)
+        var all: [UInt8] = []
+        var byte: UInt8 = 0
+        while !all.suffix(wanted.count).elementsEqual(wanted),
+            unsafe recv(descriptor, &byte, 1, 0) == 1
+        {
+            all.append(byte)
         }
-        return all
+        return String(decoding: all, as: UTF8.self)
     }
 
     func endWriting() { shutdown(descriptor, Int32(SHUT_WR)) }

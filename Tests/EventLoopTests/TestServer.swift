@@ -14,7 +14,7 @@ import EventLoop
 
     static func start(
         _ loop: Loop, _ change: (inout HTTPServer.Configuration) -> Void = { _ in }
-    ) throws -> TestServer {
+    ) throws(LoopError) -> TestServer {
         var configuration = HTTPServer.Configuration()
         configuration.subprotocols = ["desk.v1", "bot.v1"]
         change(&configuration)
