@@ -27,11 +27,8 @@ func room(
 ) -> Target {
     .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
-func program(
-    _ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil
-) -> Target {
-    .executableTarget(
-        name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 func fixture(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(
@@ -71,7 +68,7 @@ let package = Package(
         room("EventLoop", ["CEventLoop", "CLibwebsockets", "CLibuv", "CLibcurl", log]),
         room("Postgres", ["EventLoop", "CLibpq", log]),
         room("Store", ["Desk", "Engine", "EventLoop", "Postgres", crypto, log]),
-        room("DeskRunner", ["Desk", "Engine", "EventLoop", "Store", log, metrics]),
+        room("DeskRunner", ["Desk", "Engine", "EventLoop", "Store", collections, log, metrics]),
         room("Outbound", ["Desk", "Engine", "Wire", "EventLoop", log, metrics]),
         room(
             "Gateway",
@@ -87,12 +84,7 @@ let package = Package(
                 "Engine", "Desk", arguments, configuration, log, metrics,
             ]),
         program("simulate", ["Engine", "Desk", arguments]),
-        program(
-            "sandbox", ["EventLoop", arguments, crypto, log],
-            resources: [
-                .embedInCode("Pages/index.html"), .embedInCode("Pages/sandbox.css"),
-                .embedInCode("Pages/sandbox.js"),
-            ]),
+        program("sandbox", ["EventLoop", arguments, crypto, jwt, log]),
         program("bench", ["EventLoop", "Postgres", arguments, crypto, log]),
 
         tests("DeskTests", ["Desk"]),

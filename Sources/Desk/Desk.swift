@@ -116,7 +116,7 @@ public struct Desk: Sendable {
         case .conversationClosed(let agent, let conversation):
             try close(agent, conversation, &minutes)
         case .sendingBegan(let job):
-            try beginSending(job, &minutes)
+            return try beginSending(job, &minutes)
         case .sendingEnded(let job, let attempt, let outcome):
             endSending(job, attempt, outcome, &minutes)
         case .epochBegan:

@@ -35,7 +35,8 @@ public enum Input: Equatable, Sendable {
 
     // MARK: From the outbox
 
-    /// The outbox is about to send: nothing leaves before this is committed.
+    /// The outbox is about to send: nothing leaves before this is committed. Its result is the number
+    /// of the attempt.
     case sendingBegan(JobID)
     /// What came of it. `attempt` is the value of ``Job/attempts`` that was sent.
     case sendingEnded(JobID, attempt: Int, SendOutcome)

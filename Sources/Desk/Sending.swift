@@ -53,7 +53,10 @@ extension Desk {
     // MARK: The outbox
 
     /// A job may leave when nothing of its conversation is in flight and it is the first in line.
-    mutating func beginSending(_ id: JobID, _ minutes: inout Minutes) throws(Rejection) {
+    /// Tells which attempt this is.
+    mutating func beginSending(
+        _ id: JobID, _ minutes: inout Minutes
+    ) throws(Rejection) -> Int64 {
         guard var job = jobs[id], case .queued = job.state else {
             throw Rejection(.wrongState, field: "job")
         }
@@ -64,6 +67,7 @@ extension Desk {
         else { throw Rejection(.wrongState, field: "job") }
         job.attempts += 1
         set(job, to: .sending, &minutes)
+        return Int64(job.attempts)
     }
 
     /// What came of an attempt. Late and repeated reports change nothing: by then an echo, a new

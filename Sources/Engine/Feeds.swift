@@ -68,6 +68,9 @@ public struct Feeds: Sendable {
     /// How many sockets are subscribed.
     public var count: Int { subscriptions.count }
 
+    /// The number of the latest event given to a socket, or of its snapshot.
+    public func position(of socket: ConnectionID) -> Int64? { subscriptions[socket]?.last }
+
     /// Gives a socket its feed from this number on: that of its snapshot, or of the last event that
     /// its console saw in this epoch or an earlier one. What was committed since is returned, to be
     /// given to it at once. When a snapshot is needed the socket is not subscribed.

@@ -27,7 +27,7 @@ enum Layout {
             packages: ["JWTKit", "Crypto", "Logging"]),
         Room(
             name: "DeskRunner", rooms: ["Desk", "Engine", "EventLoop", "Store"],
-            packages: ["Logging", "Metrics"]),
+            packages: collections.union(["Logging", "Metrics"])),
         Room(
             name: "Outbound", rooms: ["Desk", "Engine", "Wire", "EventLoop"],
             packages: ["Logging", "Metrics"]),
