@@ -1,1 +1,203 @@
-// Placeholder until the room is written.
+internal import DequeModule
+public import Desk
+public import Engine
+public import EventLoop
+public import Logging
+import Metrics
+public import Store
+
+/// Performs what one desk's ``Engine`` asks: store calls in, releases out, timers armed.
+///
+/// It decides nothing. Every happening goes through ``happened(_:)`` and every step through
+/// ``perform(_:)``, so these two functions list all that a desk does to the world.
+@LoopActor public final class DeskRunner {
+    private let loop: Loop
+    private let store: Store
+    private let log: Logger
+    private var engine: Engine
+    private var listeners: [any DeskListener] = []
+    private var answers: [Ticket: @LoopActor (Answer) -> Void] = [:]
+    private var lastTicket: UInt64 = 0
+    private var alarm: LoopTimer?
+    private var lastInstant = Instant(milliseconds: 0)
+    private var whenEnded: [@LoopActor () -> Void] = []
+    private var happenings: Deque<Happening> = []
+    private var isPerforming = false
+    private let figures = DeskFigures()
+
+    /// Whether the desk ended for good on this node: drained, or stopped by a poisonous internal
+    /// input that a person must look at.
+    public private(set) var hasEnded = false
+
+    /// A runner for one desk; nothing happens before ``start()``.
+    public init(loop: Loop, store: Store, engine: Engine, log: Logger) {
+        self.loop = loop
+        self.store = store
+        self.engine = engine
+        self.log = log
+    }
+
+    /// Whether this node owns the desk and its state is read.
+    public var isOwner: Bool { engine.isOwner }
+
+    /// The epoch this node owns the desk in; 0 while it does not.
+    public var epoch: Int64 { engine.isOwner ? engine.epoch : 0 }
+
+    /// A conversation as the desk holds it. Within a release that is its committed state; between a
+    /// decision and its commit it may be ahead of what anybody was told.
+    public func conversation(_ id: ConversationID) -> Conversation? {
+        engine.desk?.conversation(id)
+    }
+
+    /// Adds one who is told of releases, before ``start()``.
+    public func add(_ listener: any DeskListener) { listeners.append(listener) }
+
+    /// Begins to seek the desk's lease.
+    public func start() { happened(.started) }
+
+    /// Now, never before an instant that was already given to the desk.
+    public func now() -> Instant {
+        lastInstant = max(lastInstant, Instant(milliseconds: loop.wallClock))
+        return lastInstant
+    }
+
+    /// Hands an input (or a look at the desk) in. `answer` is called exactly once, on the loop: after
+    /// the commit, or with `unavailable`.
+    public func submit(
+        _ request: Request, from source: Source, key: Digest? = nil, parameters: Digest? = nil,
+        content: Content? = nil, answer: (@LoopActor (Answer) -> Void)? = nil
+    ) {
+        guard !hasEnded else {
+            answer?(.unavailable)
+            return
+        }
+        lastTicket += 1
+        let ticket = Ticket(lastTicket)
+        if let answer { answers[ticket] = answer }
+        happened(
+            .arrived(
+                Arrival(
+                    ticket: ticket, source: source, key: key, parameters: parameters,
+                    request: request, content: content)))
+    }
+
+    /// Finishes what is under way, gives the lease back and ends. Returns when that is done.
+    public func drain() async {
+        guard !hasEnded else { return }
+        await withCheckedContinuation { continuation in
+            whenEnded.append { continuation.resume() }
+            happened(.drained)
+        }
+    }
+
+    // MARK: Happenings and steps
+
+    /// An answer or a listener may hand in the next input from within a release: it waits until the
+    /// steps in hand are done, so that steps are performed in the order in which they were decided.
+    private func happened(_ happening: Happening) {
+        happenings.append(happening)
+        guard !isPerforming else { return }
+        isPerforming = true
+        defer { isPerforming = false }
+        while let next = happenings.popFirst() {
+            perform(engine.handle(next, at: now()))
+        }
+    }
+
+    private func perform(_ steps: [Step]) {
+        for step in steps {
+            switch step {
+            case .prefetch(let request): prefetch(request)
+            case .commit(let commit): write(commit)
+            case .release(let release): give(release)
+            case .reload(let request): reload(request)
+            case .resume(let reloaded): resume(reloaded)
+            case .standBy: standBy()
+            case .giveLeaseBack(let epoch): giveLeaseBack(epoch)
+            case .stop: stop()
+            case .wake(let moment): wake(at: moment)
+            }
+        }
+    }
+
+    private func prefetch(_ request: PrefetchRequest) {
+        startOnLoop { self.happened(.prefetched(await self.store.prefetch(request))) }
+    }
+
+    private func write(_ commit: Commit) {
+        let began = loop.monotonic
+        startOnLoop {
+            let outcome = await self.store.commit(commit)
+            self.figures.record(
+                outcome, inputs: commit.entries.count, milliseconds: self.loop.monotonic - began)
+            if outcome != .ok {
+                self.log.warning(
+                    "a commit did not end well",
+                    metadata: ["outcome": "\(outcome)", "epoch": "\(commit.epoch)"])
+            }
+            self.happened(.committed(outcome))
+        }
+    }
+
+    /// Listeners first: whoever is answered with a view then finds every event after it in the feeds.
+    private func give(_ release: Release) {
+        for listener in listeners { listener.released(release) }
+        for entry in release.entries {
+            guard let ticket = entry.ticket, let answer = answers.removeValue(forKey: ticket)
+            else { continue }
+            answer(entry.answer)
+        }
+    }
+
+    private func reload(_ request: LeaseRequest) {
+        startOnLoop {
+            switch await self.store.reload(request) {
+            case .success(let reloaded): self.happened(.reloaded(reloaded))
+            case .failure(let failure): self.happened(.reloadFailed(failure))
+            }
+        }
+    }
+
+    private func resume(_ reloaded: Reloaded) {
+        log.notice("the desk's state was read", metadata: ["epoch": "\(reloaded.epoch)"])
+        for listener in listeners { listener.resumed(reloaded) }
+    }
+
+    private func standBy() {
+        log.notice("another node owns the desk; standing by")
+        for listener in listeners { listener.stoodBy() }
+    }
+
+    private func giveLeaseBack(_ epoch: Int64) {
+        startOnLoop {
+            await self.store.giveLeaseBack(epoch: epoch)
+            self.end()
+        }
+    }
+
+    private func stop() {
+        log.critical("the database refused an input of the desk's own; the desk is stopped")
+        figures.stopped()
+        for listener in listeners { listener.stoodBy() }
+        end()
+    }
+
+    private func end() {
+        hasEnded = true
+        alarm?.cancel()
+        let unanswered = answers.sorted { $0.key < $1.key }
+        answers.removeAll()
+        for (_, answer) in unanswered { answer(.unavailable) }
+        for body in whenEnded { body() }
+        whenEnded.removeAll()
+    }
+
+    private func wake(at moment: Instant) {
+        alarm?.cancel()
+        let wait = max(0, moment.milliseconds - loop.wallClock)
+        alarm = loop.after(.milliseconds(wait)) { [weak self] in
+            guard let self, !self.hasEnded else { return }
+            self.happened(.clockReached)
+        }
+    }
+}
