@@ -1,0 +1,32 @@
+public import Desk
+public import Engine
+public import EventLoop
+
+/// What one send needs, read from the store when it is about to leave.
+public struct MessageToSend: Sendable {
+    /// Where the customer is reached: Wire's address document.
+    public let address: [UInt8]
+    /// What to send: Wire's message document.
+    public let body: [UInt8]
+
+    /// Send this there.
+    public init(address: [UInt8], body: [UInt8]) {
+        self.address = address
+        self.body = body
+    }
+}
+
+/// What outbound work needs of the desk that it belongs to; the program wires it to the desk's runner
+/// and its store.
+@LoopActor public protocol OutboundPort: AnyObject {
+    /// Now, by the desk's clock.
+    func now() -> Instant
+    /// Hands an input in; answered after the commit.
+    func enter(
+        _ input: Input, from source: Source, key: Digest?, content: Content?,
+        answer: (@LoopActor (Answer) -> Void)?)
+    /// What a job sends and to whom; `nil` when it could not be read.
+    func order(for job: JobID) async -> MessageToSend?
+    /// Stands for bytes, under the desk's key; `nil` before the key was read.
+    func digest(domain: String, _ bytes: [UInt8]) -> Digest?
+}
