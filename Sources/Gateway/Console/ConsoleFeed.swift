@@ -1,0 +1,185 @@
+import CoreMetrics
+import Desk
+import DeskRunner
+import Engine
+import EventLoop
+import Store
+import Wire
+
+/// What was committed, to those who may see it.
+extension ConsoleHub {
+    func released(_ release: Release) {
+        for entry in release.entries where !entry.records.isEmpty {
+            keepOwners(entry.records)
+            for delivery in feeds.released(entry.records) {
+                push(delivery, document: entry.content?.body)
+            }
+        }
+    }
+
+    func resumed(_ reloaded: Reloaded) {
+        owners.removeAll(keepingCapacity: true)
+        for conversation in reloaded.state.conversations {
+            owners[conversation.id] = conversation.owner
+        }
+        var positions: [ConnectionID: Int64] = [:]
+        for console in inOrder() where console.phase == .live {
+            positions[console.connection] = feeds.position(of: console.connection)
+        }
+        tellConnections(to: reloaded.state.agents)
+        for (connection, resumption) in feeds.resumed(reloaded) {
+            guard let console = sockets[connection], console.phase == .live else { continue }
+            switch resumption {
+            case .records(let missed):
+                catchUp(console, missed: missed, after: positions[connection] ?? 0)
+            case .snapshotNeeded:
+                sendView(to: console) { epoch, number, snapshot, card in
+                    ConsoleNotice.snapshot(epoch: epoch, seq: number, person: card, snapshot)
+                }
+            }
+        }
+        people.read(reloaded.state.agents.map(\.id))
+    }
+
+    func stoodBy() {
+        owners.removeAll()
+        feeds.standBy()
+        for console in inOrder() { close(console, .notOwner) }
+    }
+
+    /// After a reload each person's open connections are told as a set: also the empty one, of those
+    /// whose last socket closed while the desk could not be told.
+    private func tellConnections(to agents: [Agent]) {
+        var open: [AgentID: Set<ConnectionID>] = [:]
+        for agent in agents where agent.presence != .offline { open[agent.id] = [] }
+        for console in inOrder() where console.isAgent {
+            guard console.phase == .live || console.phase == .joining, let person = console.person
+            else { continue }
+            open[person, default: []].insert(console.connection)
+        }
+        for (person, connections) in open.sorted(by: { $0.key < $1.key }) {
+            runner.submit(.input(.agentConnections(person, connections)), from: .connection)
+        }
+    }
+
+    private func keepOwners(_ records: [EventRecord]) {
+        for record in records {
+            guard case .ownerChanged(let handoff) = record.event else { continue }
+            owners[handoff.conversation] = handoff.to == .nobody ? nil : handoff.to
+        }
+    }
+
+    private func push(_ delivery: Delivery, document: [UInt8]?) {
+        let push = ConsolePush(
+            delivery.record, context: context(delivery.record, document: document))
+        var frame: OutgoingFrame?
+        var framePrevious: Int64 = -1
+        for recipient in delivery.recipients {
+            guard let console = sockets[recipient.socket] else { continue }
+            if frame == nil || framePrevious != recipient.previous {
+                frame = OutgoingFrame(push.frame(prev: recipient.previous))
+                framePrevious = recipient.previous
+            }
+            if let frame { give(frame, to: console) }
+        }
+        pushes.increment(by: delivery.recipients.count)
+    }
+
+    private func give(_ frame: OutgoingFrame, to console: ConsoleSocket) {
+        guard console.phase == .live, let socket = console.socket else { return }
+        guard console.backlog != nil else {
+            server?.send(frame, to: socket)
+            return
+        }
+        console.backlog?.append(frame)
+        if console.backlog?.count ?? 0 > ConsoleLimits.backlog { close(console, .slowConsumer) }
+    }
+
+    private func context(_ record: EventRecord, document: [UInt8]?) -> PushContext {
+        var context = PushContext(document: document)
+        switch record.event {
+        case .agentEntered(let agent, _): context.agentName = people.name(of: agent)
+        case .ownerChanged(let handoff): context.state = runner.conversation(handoff.conversation)
+        default: break
+        }
+        return context
+    }
+
+    /// Gives a socket what it missed: its texts are read back first, under the rights of now, while
+    /// what is pushed meanwhile waits behind it.
+    func catchUp(_ console: ConsoleSocket, missed: [EventRecord], after number: Int64) {
+        guard !missed.isEmpty else { return }
+        let texts = missed.compactMap(\.messageWithText)
+        guard !texts.isEmpty else { return give(missed, bodies: [:], after: number, to: console) }
+        console.backlog = []
+        startOnLoop {
+            do {
+                let bodies = try await self.store.bodies(of: texts)
+                let backlog = console.backlog ?? []
+                console.backlog = nil
+                self.give(missed, bodies: bodies, after: number, to: console)
+                for frame in backlog { self.give(frame, to: console) }
+            } catch {
+                // Without the texts the feed would show holes: the console comes back for all of it.
+                self.close(console, .notOwner)
+            }
+        }
+    }
+
+    private func give(
+        _ missed: [EventRecord], bodies: [MessageID: [UInt8]], after number: Int64,
+        to console: ConsoleSocket
+    ) {
+        var previous = number
+        for record in missed {
+            let document = record.messageWithText.flatMap {
+                mayRead(record, console) ? bodies[$0] : nil
+            }
+            let push = ConsolePush(record, context: context(record, document: document))
+            give(OutgoingFrame(push.frame(prev: previous)), to: console)
+            previous = record.number
+        }
+        pushes.increment(by: missed.count)
+    }
+
+    /// An event of the past is told to who was its audience, its text only to who may read it now.
+    private func mayRead(_ record: EventRecord, _ console: ConsoleSocket) -> Bool {
+        guard let conversation = record.conversation else { return false }
+        return mayRead(conversation, console)
+    }
+
+    /// The owner reads a conversation, and a supervisor any.
+    func mayRead(_ conversation: ConversationID, _ console: ConsoleSocket) -> Bool {
+        guard let person = console.person else { return false }
+        return console.isSupervisor || owners[conversation] == .agent(person)
+    }
+}
+
+extension EventRecord {
+    /// The message whose text a push of this event shows; an edit's and a reaction's text is kept
+    /// under the event's own number.
+    fileprivate var messageWithText: MessageID? {
+        switch event {
+        case .messageReceived(_, let message, _, _): message
+        case .messageSentElsewhere(_, let message, _): message
+        case .messageWritten(_, let message, _, _): message
+        case .messageEdited, .messageReacted: MessageID(number)
+        case .customerMet, .conversationOpened, .messagesDelivered, .messagesRead, .messageDeleted,
+            .channelEventKept, .ownerChanged, .conversationRead, .agentEntered, .agentConnected,
+            .agentDisconnected, .presenceChanged, .capacityChanged, .jobChanged, .epochBegan,
+            .inputQuarantined:
+            nil
+        }
+    }
+
+    fileprivate var conversation: ConversationID? {
+        switch event {
+        case .messageReceived(let conversation, _, _, _),
+            .messageSentElsewhere(let conversation, _, _),
+            .messageWritten(let conversation, _, _, _), .messageEdited(let conversation, _),
+            .messageReacted(let conversation, _, _):
+            conversation
+        default: nil
+        }
+    }
+}

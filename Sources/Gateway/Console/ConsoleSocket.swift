@@ -1,0 +1,93 @@
+import Desk
+import EventLoop
+import Store
+import Wire
+
+/// One open console socket: who it is, how far it has come, and what waits until a read is done.
+@LoopActor final class ConsoleSocket: WebSocketHandler {
+    /// How far a socket has come.
+    enum Phase: Equatable {
+        /// Its ticket is being looked up. Goes to `greeting`.
+        case admitting
+        /// The person is known; the first frame must be `hello`. Goes to `joining`.
+        case greeting
+        /// The desk was told and its view asked for. Goes to `live`.
+        case joining
+        /// Gets its feed and may command.
+        case live
+        /// Closed by either side; answers that arrive late are dropped.
+        case closed
+    }
+
+    /// Set when the socket opens.
+    private(set) var socket: WebSocketID?
+    let connection: ConnectionID
+    let upgrade: WebSocketUpgrade
+    private weak var hub: ConsoleHub?
+    var phase = Phase.admitting
+    var session: Session?
+    /// Frames that came before the ticket was looked up.
+    var early: [[UInt8]] = []
+    /// Ends the socket when hello does not come, and later when its session ends.
+    var deadline: LoopTimer?
+    /// While texts are read back for a resume, what is pushed meanwhile waits here, in order.
+    var backlog: [OutgoingFrame]?
+    var allowance = CommandAllowance()
+    /// Whether the desk was told of this connection, so that its end must be told too.
+    var wasJoined = false
+
+    init(hub: ConsoleHub, connection: ConnectionID, upgrade: WebSocketUpgrade) {
+        self.hub = hub
+        self.connection = connection
+        self.upgrade = upgrade
+    }
+
+    func opened(_ socket: WebSocketID) {
+        self.socket = socket
+        hub?.opened(self)
+    }
+    func received(_ socket: WebSocketID, text: [UInt8]) { hub?.received(self, text: text) }
+    func closed(_ socket: WebSocketID) { hub?.closed(self) }
+
+    var person: AgentID? { session?.person }
+    var isSupervisor: Bool { session?.roles.contains(Role.supervisor.rawValue) ?? false }
+    var isAgent: Bool { session?.roles.contains(Role.agent.rawValue) ?? false }
+}
+
+/// Limits of a console socket, each with its reason.
+enum ConsoleLimits {
+    /// How long a new socket may take to say hello.
+    static let helloWait = Duration.seconds(10)
+    /// Frames kept while the ticket is looked up: hello alone is expected.
+    static let earlyFrames = 4
+    /// Commands a person can give in one second by hand, many times over.
+    static let commandsPerSecond: Int64 = 50
+    /// Commands at once after a quiet time: a console that reconnects sends what was pending.
+    static let commandBurst: Int64 = 200
+    /// Pushes kept for a socket while its missed texts are read back; more and it gets a snapshot.
+    static let backlog = 4_096
+    /// Customers read a message of at most this many characters (Messenger Platform, Send API: text
+    /// must be shorter than 2,000).
+    static let replyCharacters = 1_999
+    /// How often open sessions are looked up again, so that one that was ended elsewhere closes here.
+    static let sessionCheck = Duration.seconds(30)
+}
+
+/// A bucket of commands that fills with time.
+struct CommandAllowance {
+    private var left = ConsoleLimits.commandBurst * 1_000
+    private var readAt: Int64 = 0
+
+    /// Takes one command out; `false` when none is left at this time (monotonic milliseconds).
+    mutating func take(at now: Int64) -> Bool {
+        if readAt != 0 {
+            left = min(
+                ConsoleLimits.commandBurst * 1_000,
+                left + (now - readAt) * ConsoleLimits.commandsPerSecond)
+        }
+        readAt = now
+        guard left >= 1_000 else { return false }
+        left -= 1_000
+        return true
+    }
+}
