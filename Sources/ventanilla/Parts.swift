@@ -1,0 +1,108 @@
+import Desk
+import EventLoop
+import Foundation
+import Gateway
+import Logging
+import Outbound
+import Postgres
+import Store
+
+extension Node {
+    /// All that a node is made of, checked before anything starts.
+    struct Parts: Sendable {
+        let desk: Int64
+        let postgres: PostgresConfiguration
+        let store: StoreConfiguration
+        let migrations: String
+        let rules: Rules
+        let gateway: GatewayConfiguration
+        let outbound: OutboundConfiguration
+        let certificateAuthorities: String?
+        let logLevel: Logger.Level
+
+        /// Every secret's file is read here, once.
+        init(_ settings: Settings) throws {
+            guard let level = Logger.Level(rawValue: settings.text("log.level")) else {
+                throw SettingsError(setting: "log.level", reason: "is not a level")
+            }
+            logLevel = level
+            desk = Int64(settings.number("desk.number"))
+            postgres = PostgresConfiguration(
+                connectionString: settings.text("database.connection"),
+                applicationName: "ventanilla")
+            let keys = settings.texts("keys.wrappingFiles")
+            guard let current = keys.first else {
+                throw SettingsError(setting: "keys.wrappingFiles", reason: "names no file")
+            }
+            let wrappingKeys = try Self.checked("keys.wrappingFiles") {
+                try WrappingKeys(currentFile: current, oldFiles: Array(keys.dropFirst()))
+            }
+            let name = settings.text("node.name")
+            // A node that comes back is the same holder and takes its own lease at once.
+            let holder = name.isEmpty ? ProcessInfo.processInfo.hostName : name
+            store = StoreConfiguration(
+                postgres: postgres, desk: desk, holder: holder, wrappingKeys: wrappingKeys)
+            migrations = settings.text("schemas.directory")
+            rules = Rules(
+                defaultCapacity: settings.number("desk.capacity"),
+                disconnectGrace: Int64(settings.number("desk.disconnectGraceSeconds")) * 1_000,
+                confirmationWait: Int64(settings.number("desk.confirmationWaitSeconds")) * 1_000,
+                settlingTime: Int64(settings.number("desk.settlingSeconds")) * 1_000)
+            gateway = try Self.gateway(settings, desk)
+            outbound = try Self.outbound(settings, desk)
+            let file = settings.text("outbound.certificateAuthorities")
+            certificateAuthorities = file.isEmpty ? nil : file
+        }
+
+        private static func gateway(_ settings: Settings, _ desk: Int64) throws
+            -> GatewayConfiguration
+        {
+            guard let publicURL = PublicURL(settings.text("listen.publicURL")) else {
+                throw SettingsError(
+                    setting: "listen.publicURL",
+                    reason: "must be https://host without a path (http only on loopback)")
+            }
+            var server = HTTPServer.Configuration()
+            server.address = settings.text("listen.address")
+            server.port = settings.number("listen.port")
+            server.subprotocols = ["ventanilla.console.v1"]
+            return GatewayConfiguration(
+                desk: desk, server: server, publicURL: publicURL,
+                origins: Set(settings.texts("listen.origins")),
+                signIn: SignInConfiguration(
+                    issuer: settings.text("signIn.issuer"),
+                    clientID: settings.text("signIn.clientID"),
+                    clientSecret: try settings.secret(inFileOf: "signIn.clientSecretFile"),
+                    rolesClaim: settings.text("signIn.rolesClaim")),
+                sessionLife: Int64(settings.number("signIn.sessionHours")) * 3_600_000,
+                webhook: WebhookConfiguration(
+                    pages: Set(settings.texts("messenger.pages")),
+                    appSecrets: try settings.secrets(inFilesOf: "messenger.appSecretFiles"),
+                    verifyToken: try settings.secret(inFileOf: "messenger.verifyTokenFile")),
+                pages: try checked("console.directory") {
+                    try StaticPages(directory: settings.text("console.directory"))
+                })
+        }
+
+        private static func outbound(
+            _ settings: Settings, _ desk: Int64
+        ) throws -> OutboundConfiguration {
+            guard let secret = try settings.secrets(inFilesOf: "messenger.appSecretFiles").first
+            else {
+                throw SettingsError(setting: "messenger.appSecretFiles", reason: "names no file")
+            }
+            return OutboundConfiguration(
+                desk: desk, graphURL: settings.text("messenger.graphURL"),
+                pageToken: try settings.secret(inFileOf: "messenger.pageTokenFile"),
+                appSecret: secret, pages: settings.texts("messenger.pages"))
+        }
+
+        private static func checked<Value>(
+            _ setting: String, _ make: () throws -> Value
+        ) throws -> Value {
+            do { return try make() } catch {
+                throw SettingsError(setting: setting, reason: "\(error)")
+            }
+        }
+    }
+}
