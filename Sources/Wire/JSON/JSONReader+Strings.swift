@@ -9,8 +9,7 @@ extension JSONReader {
     public mutating func string() throws(JSONError) -> String {
         guard try peek() == .string else { throw failure(.wrongType) }
         let scanned = try scanString()
-        if scanned.hasEscapes { return try text(unescape(scanned.range)[...]) }
-        return try text(bytes[scanned.range])
+        return text(scanned.range, hasEscapes: scanned.hasEscapes)
     }
 
     /// A string, or `nil` for a `null`.
@@ -25,36 +24,43 @@ extension JSONReader {
 
     /// Steps over a string; the reader stands on its first quote.
     mutating func scanString() throws(JSONError) -> ScannedString {
-        position += 1
-        let start = position
-        var index = start
+        let start = position + 1
         var hasEscapes = false
         var isPlain = true
-        while index < limit {
-            let byte = bytes[index]
-            if byte == UInt8(ascii: "\"") {
-                position = index + 1
-                let range = start..<index
+        position = start
+        while true {
+            position = plainEnd(from: position)
+            guard position < limit else { throw failure(.incomplete) }
+            switch bytes[position] {
+            case UInt8(ascii: "\""):
+                let range = start..<position
+                position += 1
                 if !isPlain && String(validating: bytes[range], as: UTF8.self) == nil {
                     throw failure(.syntax)
                 }
                 return ScannedString(range: range, hasEscapes: hasEscapes)
-            }
-            if byte == UInt8(ascii: "\\") {
+            case UInt8(ascii: "\\"):
                 hasEscapes = true
-                position = index
-                index = try scanEscape(at: index)
-                continue
+                position = try scanEscape(at: position)
+            case 0x80...:
+                isPlain = false
+                position += 1
+            default: throw failure(.syntax)
             }
-            guard byte >= 0x20 else {
-                position = index
-                throw failure(.syntax)
-            }
-            if byte >= 0x80 { isPlain = false }
-            index += 1
         }
-        position = limit
-        throw failure(.incomplete)
+    }
+
+    /// The place of the next byte that is not plain ASCII within a string.
+    private func plainEnd(from start: Int) -> Int {
+        let bytes = self.bytes.span
+        for index in start..<limit {
+            let byte = bytes[index]
+            let isPlain =
+                byte >= 0x20 && byte < 0x80 && byte != UInt8(ascii: "\"")
+                && byte != UInt8(ascii: "\\")
+            if !isPlain { return index }
+        }
+        return limit
     }
 
     /// Checks one escape; the index after it.
@@ -78,12 +84,10 @@ extension JSONReader {
         result.reserveCapacity(range.count)
         var index = range.lowerBound
         while index < range.upperBound {
-            let byte = bytes[index]
-            guard byte == UInt8(ascii: "\\") else {
-                result.append(byte)
-                index += 1
-                continue
-            }
+            let escape = nextEscape(from: index, to: range.upperBound)
+            result.append(contentsOf: bytes[index..<escape])
+            index = escape
+            guard index < range.upperBound else { break }
             switch bytes[index + 1] {
             case UInt8(ascii: "b"): result.append(0x08)
             case UInt8(ascii: "f"): result.append(0x0C)
@@ -98,6 +102,12 @@ extension JSONReader {
             index += 2
         }
         return result
+    }
+
+    private func nextEscape(from start: Int, to end: Int) -> Int {
+        let bytes = self.bytes.span
+        for index in start..<end where bytes[index] == UInt8(ascii: "\\") { return index }
+        return end
     }
 
     /// Undoes one `\u` escape (or the two of a surrogate pair); the index after it.
@@ -138,8 +148,10 @@ extension JSONReader {
         return value
     }
 
-    func text(_ bytes: ArraySlice<UInt8>) throws(JSONError) -> String {
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw failure(.syntax) }
-        return text
+    /// The text of a scanned string: its bytes were found to be UTF-8.
+    func text(_ range: Range<Int>, hasEscapes: Bool) -> String {
+        hasEscapes
+            ? String(decoding: unescape(range), as: UTF8.self)
+            : String(decoding: bytes[range], as: UTF8.self)
     }
 }

@@ -28,10 +28,10 @@ public struct JSONReader: Sendable {
         var firstName: Int
     }
 
-    /// Where a name stands between its quotes; with its escapes undone if it had any.
+    /// Where a name stands between its quotes.
     struct Name {
         var range: Range<Int>
-        var unescaped: [UInt8]?
+        var hasEscapes: Bool
     }
 
     let bytes: [UInt8]
@@ -89,8 +89,7 @@ public struct JSONReader: Sendable {
     /// The next member's name, or `nil` after leaving the object.
     public mutating func nextName() throws(JSONError) -> String? {
         guard let name = try nextNameRange() else { return nil }
-        if let unescaped = name.unescaped { return try text(unescaped[...]) }
-        return try text(bytes[name.range])
+        return text(name.range, hasEscapes: name.hasEscapes)
     }
 
     /// Whether the array has another element; leaves it when not.
@@ -248,11 +247,9 @@ public struct JSONReader: Sendable {
         guard position < limit else { throw failure(.incomplete) }
         guard bytes[position] == UInt8(ascii: "\"") else { throw failure(.syntax) }
         let scanned = try scanString()
-        let name = Name(
-            range: scanned.range,
-            unescaped: scanned.hasEscapes ? unescape(scanned.range) : nil)
+        let name = Name(range: scanned.range, hasEscapes: scanned.hasEscapes)
         guard container.count < WireLimits.membersPerObject else { throw failure(.tooManyMembers) }
-        let isDuplicate = names[container.firstName...].contains { isSame($0, name) }
+        let isDuplicate = occurs(name, from: container.firstName)
         names.append(name)
         containers[containers.count - 1].count += 1
         guard !isDuplicate else { throw failure(.duplicateName) }
@@ -260,13 +257,29 @@ public struct JSONReader: Sendable {
         return name
     }
 
-    private func isSame(_ left: Name, _ right: Name) -> Bool {
-        if left.unescaped == nil && right.unescaped == nil {
-            guard left.range.count == right.range.count else { return false }
-            return bytes[left.range] == bytes[right.range]
+    /// Whether a name is among those of the innermost object. Most differ in length or first byte.
+    private func occurs(_ name: Name, from first: Int) -> Bool {
+        for index in first..<names.count {
+            let other = names[index]
+            if other.hasEscapes || name.hasEscapes {
+                let isSame =
+                    text(other.range, hasEscapes: other.hasEscapes)
+                    == text(name.range, hasEscapes: name.hasEscapes)
+                if isSame { return true }
+            } else if isSame(other.range, name.range) {
+                return true
+            }
         }
-        let one = left.unescaped.map { $0[...] } ?? bytes[left.range]
-        let other = right.unescaped.map { $0[...] } ?? bytes[right.range]
-        return one == other
+        return false
+    }
+
+    private func isSame(_ left: Range<Int>, _ right: Range<Int>) -> Bool {
+        guard left.count == right.count else { return false }
+        let bytes = self.bytes.span
+        for offset in 0..<left.count
+        where bytes[left.lowerBound + offset] != bytes[right.lowerBound + offset] {
+            return false
+        }
+        return true
     }
 }

@@ -83,7 +83,7 @@ struct ReadElement {
                 try reader.skip()
             }
         }
-        return id
+        return id?.isEmpty == true ? nil : id
     }
 
     // MARK: Kinds

@@ -176,14 +176,15 @@ struct MetaWebhookParser {
         elements[index].person = nil
         elements[index].envelopeTime = entryTime
         if case .unreadable = elements[index].kind { return }
-        let parties = [sender, recipient ?? ""].filter { !$0.isEmpty }
-        guard pages.contains(page), parties.isEmpty || parties.contains(page) else {
+        let other = sender == page ? recipient : sender.isEmpty ? recipient : sender
+        let isOfPage = sender == page || recipient == page || (sender.isEmpty && recipient == nil)
+        guard isOfPage, pages.contains(page) else {
             elements[index].kind = .foreignPage
             elements[index].document = nil
             elements[index].messageID = nil
             return
         }
-        elements[index].person = parties.first { $0 != page }
+        elements[index].person = other == page ? nil : other
         switch elements[index].kind {
         case .other(let name): keep(index, name)
         case .message where sender == page: elements[index].kind = .left(metadata: nil, app: nil)
