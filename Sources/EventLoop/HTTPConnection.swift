@@ -1,3 +1,4 @@
+import CEventLoop
 import Glibc
 
 /// One TCP connection that speaks HTTP/1.1, one request at a time.

@@ -1,3 +1,4 @@
+import CEventLoop
 import Glibc
 
 /// A TCP socket that listens.
