@@ -27,8 +27,11 @@ func room(
 ) -> Target {
     .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
-func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+func program(
+    _ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil
+) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
 }
 func fixture(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(
@@ -84,7 +87,12 @@ let package = Package(
                 "Engine", "Desk", arguments, configuration, log, metrics,
             ]),
         program("simulate", ["Engine", "Desk", arguments]),
-        program("sandbox", ["EventLoop", arguments, crypto, jwt, log]),
+        program(
+            "sandbox", ["EventLoop", arguments, crypto, log],
+            resources: [
+                .embedInCode("Pages/index.html"), .embedInCode("Pages/sandbox.css"),
+                .embedInCode("Pages/sandbox.js"),
+            ]),
         program("bench", ["EventLoop", "Postgres", arguments, crypto, log]),
 
         tests("DeskTests", ["Desk"]),
