@@ -55,8 +55,10 @@ public struct WrappingKeys: Sendable {
         guard let attributes = try? files.attributesOfItem(atPath: path),
             let contents = files.contents(atPath: path)
         else { throw .file(path: path, reason: .unreadable) }
-        guard let permissions = attributes[.posixPermissions] as? any BinaryInteger,
-            Int(permissions) & 0o027 == 0
+        // A plain integer, or a boxed one where the whole of Foundation is in the process: both print
+        // as decimal digits.
+        guard let permissions = attributes[.posixPermissions].flatMap({ Int("\($0)") }),
+            permissions & 0o027 == 0
         else { throw .file(path: path, reason: .openToOthers) }
         if contents.count == keyBytes { return [UInt8](contents) }
         let text = contents.filter { byte in ![0x20, 0x0A, 0x0D, 0x09].contains(byte) }
