@@ -36,7 +36,9 @@ enum Layout {
             rooms: [
                 "Desk", "Guard", "Engine", "Wire", "EventLoop", "Store", "BankReader", "DeskRunner",
             ],
-            packages: ["JWTKit", "Crypto", "Logging", "Metrics", "FoundationEssentials"]),
+            packages: [
+                "JWTKit", "Crypto", "Logging", "Metrics", "CoreMetrics", "FoundationEssentials",
+            ]),
         Room(
             name: "ventanilla",
             rooms: [
