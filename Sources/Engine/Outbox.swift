@@ -63,7 +63,7 @@ public struct Outbox: Sendable {
         var steps: [OutboxStep] = []
         switch happening {
         case .released(let records):
-            for record in records { note(record.event, record.at) }
+            for record in records { note(record.event, record.at, &steps) }
         case .resumed(let jobs):
             resume(jobs, &steps)
         case .standBy:
@@ -89,10 +89,13 @@ public struct Outbox: Sendable {
 
     // MARK: What is to be sent
 
-    private mutating func note(_ event: Event, _ at: Instant) {
+    private mutating func note(_ event: Event, _ at: Instant, _ steps: inout [OutboxStep]) {
         switch event {
         case .messageWritten(let conversation, _, _, let job):
             set(job, of: conversation, to: .queued(notBefore: at))
+        case .jobChanged(let job, let conversation, _, .sending, let attempts):
+            set(job, of: conversation, to: .sending)
+            goOn(job, of: conversation, attempts, &steps)
         case .jobChanged(let job, let conversation, _, let state, attempts: _):
             set(job, of: conversation, to: state)
         case .customerMet, .conversationOpened, .messageReceived, .messageSentElsewhere,
@@ -194,6 +197,19 @@ public struct Outbox: Sendable {
     /// Drops entries at the head that no longer hold.
     private mutating func dropStale() {
         while let first = ready.min, next(of: first.conversation) != first { ready.removeMin() }
+    }
+
+    /// A beginning is committed. It is ours, because only the owner's outbox begins; its sender may
+    /// have been told `unavailable` before, while the commit was under way, and would never hear of
+    /// it again: so the event itself lets the message leave, unless the answer did already.
+    private mutating func goOn(
+        _ job: JobID, of conversation: ConversationID, _ attempt: Int, _ steps: inout [OutboxStep]
+    ) {
+        if sends[job] == nil {
+            sends[job] = Send(conversation: conversation, stage: .beginning)
+            busy.insert(conversation)
+        }
+        post(job, attempt, &steps)
     }
 
     private mutating func post(_ job: JobID, _ attempt: Int, _ steps: inout [OutboxStep]) {

@@ -8,7 +8,8 @@ public enum OutboxHappening: Equatable, Sendable {
     case resumed([Job])
     /// Another node owns the desk: forget everything; posts that are out end unheard.
     case standBy
-    /// The beginning of this attempt is committed: it may leave.
+    /// The beginning of this attempt is committed: it may leave. The released event says the same;
+    /// whichever comes first lets it leave, once.
     case began(JobID, attempt: Int)
     /// It was refused or could not be decided: nothing leaves.
     case beginRefused(JobID)
