@@ -54,7 +54,9 @@ extension Engine {
     /// What fell due while the store was asked goes first: a decision at this moment must not find
     /// somebody in place whose time is over.
     private mutating func bringClock() {
-        if isClockDue, !batch.contains(where: \.isClock) { batch.insert(.own(.clockReached), at: 0) }
+        if isClockDue, !batch.contains(where: \.isClock) {
+            batch.insert(.own(.clockReached), at: 0)
+        }
         clockDecidedAt = now
     }
 

@@ -132,7 +132,9 @@ final class Auditor {
         require(ledger.firstWaiting == nil, .liveness, "a conversation still waits")
         for job in ledger.jobs.keys.sorted() {
             let isSettled = ledger.jobs[job]?.state.isOver ?? true
-            require(isSettled, .liveness, "job \(job.number) is not settled")
+            let state = ledger.jobs[job]?.state
+            require(
+                isSettled, .liveness, "job \(job.number) is still \(state.map { "\($0)" } ?? "")")
         }
         for console in world.consoles { finish(console, world) }
     }

@@ -55,7 +55,7 @@ final class Socket {
         let world = console.world
         busyUntil = max(busyUntil, world.now + world.latency())
         world.at(busyUntil) { [self] in
-            guard node.life == life else { return breakOff() }
+            guard node.isUp, node.life == life else { return breakOff() }
             node.call { [self] in action(node) }
         }
     }
@@ -73,6 +73,7 @@ final class Socket {
 
     /// The console's side is gone.
     func close() {
+        console.world.trace("console \(console.index) closes socket \(id.number)")
         isOpen = false
         toNode { [self] in $0.closed(id) }
     }
@@ -131,6 +132,7 @@ final class Console {
             let socket = Socket(console: self, node: node, resumesAfter: isFresh ? nil : seen)
             if isFresh { seen = nil }
             world.auditor.connected(self, isFresh: isFresh)
+            world.trace("console \(index) opens socket \(socket.id.number) to node \(node.name)")
             self.socket = socket
             socket.toNode { $0.accept(socket) }
             watch(socket)
@@ -153,6 +155,7 @@ final class Console {
     }
 
     func lost(_ socket: Socket) {
+        world.trace("console \(index) lost socket \(socket.id.number)")
         guard self.socket === socket else { return }
         self.socket = nil
         connect()

@@ -69,6 +69,7 @@ extension Node {
 
     private func connected(_ id: ConnectionID, _ answer: Answer) {
         guard let socket = sockets[id] else { return }
+        world.trace("node \(name) entered socket \(id.number): \(answer)")
         guard case .accepted = answer else { return drop(id) }
         guard let seen = socket.resumesAfter else { return look(id) }
         let resumption = feeds.subscribe(
@@ -87,6 +88,7 @@ extension Node {
     private func viewed(_ id: ConnectionID, _ answer: Answer) {
         guard let socket = sockets[id] else { return }
         guard case .view(let view) = answer else { return drop(id) }
+        world.trace("node \(name) shows socket \(id.number) the state at \(view.number)")
         socket.toConsole(.snapshot(view))
         let resumption = feeds.subscribe(
             id, person: socket.console.person, isSupervisor: socket.console.isSupervisor,
@@ -120,6 +122,7 @@ extension Node {
 
     private func drop(_ id: ConnectionID) {
         guard let socket = sockets.removeValue(forKey: id) else { return }
+        world.trace("node \(name) drops socket \(id.number)")
         socket.breakOff()
         feeds.unsubscribe(id)
         let input = Input.agentDisconnected(socket.console.person, id)

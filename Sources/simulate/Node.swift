@@ -5,7 +5,7 @@ import Engine
 /// of work at a time. Between any two pieces it may be paused or die.
 final class Node {
     /// One piece of work.
-    private enum Work {
+    private indirect enum Work {
         case happen(Happening)
         case step(Step)
         case entry(ReleasedEntry)
