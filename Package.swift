@@ -68,7 +68,9 @@ let package = Package(
         room("Engine", ["Desk", collections]),
         room("Wire", ["Desk", crypto]),
         .target(name: "CEventLoop", dependencies: ["CLibwebsockets", "CLibcurl"]),
-        room("EventLoop", ["CEventLoop", "CLibwebsockets", "CLibuv", "CLibcurl", log]),
+        room(
+            "EventLoop", ["CEventLoop", "CLibwebsockets", "CLibuv", "CLibcurl"],
+            exclude: ["Decisions"]),
         room("Postgres", ["EventLoop", "CLibpq", log]),
         room("Store", ["Desk", "Engine", "EventLoop", "Postgres", crypto, log]),
         room("DeskRunner", ["Desk", "Engine", "EventLoop", "Store", collections, log, metrics]),

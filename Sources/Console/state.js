@@ -17,6 +17,7 @@ export const emptyState = Object.freeze({
     fault: null,
     /** The server announced that it will close: `{reconnectAfterMs}`. */
     draining: null,
+    interrupted: false,
     conversations: new Map(),
     agents: new Map(),
     transcripts: new Map(),
@@ -78,6 +79,7 @@ function apply(draft, action) {
         case "resumed":
             draft.next.fault = null;
             draft.next.draining = null;
+            draft.next.interrupted = false;
             draft.next.person = action.person ?? draft.next.person;
             return;
         case "push":
@@ -123,6 +125,7 @@ function applySnapshot(draft, { epoch, seq, person, snapshot }) {
     next.seq = seq;
     next.fault = null;
     next.draining = null;
+    next.interrupted = false;
     next.conversations = new Map(list(snapshot.conversations).map((each) => [each.id, each]));
     next.agents = new Map(list(snapshot.agents).map((each) => [each.id, each]));
     const transcripts = new Map();
@@ -198,6 +201,10 @@ function applyPush(draft, method, params) {
     const next = draft.next;
     if (method === "server.draining") {
         next.draining = { reconnectAfterMs: params.reconnectAfterMs ?? 0 };
+        return;
+    }
+    if (method === "server.interrupted") {
+        next.interrupted = params.interrupted === true;
         return;
     }
     if (method === "snapshot") {

@@ -9,6 +9,8 @@ public import EventLoop
     /// The state was read anew under this epoch: sockets and jobs take up from here, and open
     /// connections must be told to the desk again.
     func resumed(_ reloaded: Reloaded)
+    /// A commit did not end well or the database is away: nothing is decided until ``resumed(_:)``.
+    func interrupted()
     /// Another node owns the desk, or this one gave it back.
     func stoodBy()
 }

@@ -150,6 +150,9 @@ public import Store
     }
 
     private func reload(_ request: LeaseRequest) {
+        if case .raise = request {
+            for listener in listeners { listener.interrupted() }
+        }
         startOnLoop {
             switch await self.store.reload(request) {
             case .success(let reloaded): self.happened(.reloaded(reloaded))

@@ -43,6 +43,7 @@ import Store
 
     func released(_ release: Release) { outbound.released(release) }
     func resumed(_ reloaded: Reloaded) { outbound.resumed(reloaded) }
+    func interrupted() {}
     func stoodBy() { outbound.stoodBy() }
 }
 

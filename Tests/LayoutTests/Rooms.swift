@@ -16,7 +16,7 @@ enum Layout {
         Room(
             name: "Wire", rooms: ["Desk", "Guard"], packages: ["Crypto", "FoundationEssentials"]),
         Room(
-            name: "EventLoop", rooms: [], packages: ["Logging"],
+            name: "EventLoop", rooms: [], packages: [],
             touchesC: ["CLibwebsockets", "CLibuv", "CLibcurl", "CEventLoop"]),
         Room(name: "Postgres", rooms: ["EventLoop"], packages: ["Logging"], touchesC: ["CLibpq"]),
         Room(

@@ -268,6 +268,9 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
 
     @Test func notices() throws {
         try Self.same(
+            ConsoleNotice.interrupted(true),
+            #"{"jsonrpc":"2.0","method":"server.interrupted","params":{"interrupted":true}}"#)
+        try Self.same(
             ConsoleNotice.draining(reconnectAfterMilliseconds: 1_500),
             #"{"jsonrpc":"2.0","method":"server.draining","params":{"reconnectAfterMs":1500}}"#)
         try Self.same(

@@ -58,7 +58,7 @@ export function makeHeader(actions) {
             setText(trouble, words.trouble ?? "");
             setHidden(strip, words.trouble === undefined);
             strip.dataset.tone = words.tone;
-            setHidden(retry, state.draining !== null && connection.phase === "connected");
+            setHidden(retry, connection.phase === "connected");
             this.tick({ connection, now: Date.now() });
             setText(name, state.person?.name ?? "");
             updateTabs(tabs, state, ui, actions);
@@ -76,6 +76,13 @@ export function makeHeader(actions) {
 function connectionWords(connection, state) {
     switch (connection.phase) {
         case "connected":
+            if (state.interrupted) {
+                return {
+                    text: "Interrupted",
+                    tone: "bad",
+                    trouble: "The desk cannot store anything right now. What you send waits and is sent when it can.",
+                };
+            }
             if (state.draining === null) return { text: "Connected", tone: "good" };
             return {
                 text: "Connected",

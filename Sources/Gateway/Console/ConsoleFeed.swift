@@ -18,6 +18,10 @@ extension ConsoleHub {
     }
 
     func resumed(_ reloaded: Reloaded) {
+        if isInterrupted {
+            isInterrupted = false
+            tellInterruption()
+        }
         owners.removeAll(keepingCapacity: true)
         for conversation in reloaded.state.conversations {
             owners[conversation.id] = conversation.owner
@@ -41,7 +45,20 @@ extension ConsoleHub {
         people.read(reloaded.state.agents.map(\.id))
     }
 
+    /// Told once, although the engine asks for the database again and again.
+    func interrupted() {
+        guard !isInterrupted else { return }
+        isInterrupted = true
+        tellInterruption()
+    }
+
+    private func tellInterruption() {
+        let notice = ConsoleNotice.interrupted(isInterrupted)
+        for console in inOrder() where console.phase == .live { send(notice, to: console) }
+    }
+
     func stoodBy() {
+        isInterrupted = false
         owners.removeAll()
         feeds.standBy()
         for console in inOrder() { close(console, .notOwner) }

@@ -25,6 +25,8 @@ import Wire
     var owners: [ConversationID: Owner] = [:]
     private var lastConnection: Int64
     private var isDraining = false
+    /// Whether the consoles were told that nothing can be stored.
+    var isInterrupted = false
     private let open = Meter(label: "ventanilla_console_sockets")
     let pushes = Counter(label: "ventanilla_console_pushes_total")
     let refusals = Counter(label: "ventanilla_console_commands_refused_total")

@@ -60,6 +60,11 @@ public enum ConsoleNotice {
         frame("server.draining") { $0.member("reconnectAfterMs", reconnectAfterMilliseconds) }
     }
 
+    /// The database is away, or back again: until then commands wait and nothing new is pushed.
+    public static func interrupted(_ isInterrupted: Bool) -> [UInt8] {
+        frame("server.interrupted") { $0.member("interrupted", isInterrupted) }
+    }
+
     /// The console begins anew from this state: what it missed is no longer at hand.
     public static func snapshot(
         epoch: Int64, seq: Int64, person: PersonCard, _ snapshot: ConsoleSnapshot
