@@ -189,7 +189,12 @@ final class Console {
             self.presence = presence
         case .jobChanged(let job, _, _, .unconfirmed, _), .jobChanged(let job, _, _, .failed, _):
             resendable.insert(job)
-        default: break
+        case .customerMet, .conversationOpened, .messageReceived, .messageSentElsewhere,
+            .messageWritten, .messagesDelivered, .messagesRead, .messageReacted, .messageEdited,
+            .messageDeleted, .channelEventKept, .conversationRead, .agentEntered, .agentConnected,
+            .agentDisconnected, .presenceChanged, .capacityChanged, .jobChanged, .epochBegan,
+            .inputQuarantined:
+            break
         }
     }
 

@@ -87,7 +87,7 @@ final class Database {
         }
         lease.holder = node
         lease.expires = now + leaseTime
-        let recent = Array(events.suffix(EngineLimits.feedLength))
+        let recent = Array(events.suffix(World.feedLength))
         return .success(Reloaded(epoch: lease.epoch, state: state(plant), recent: recent))
     }
 
@@ -111,7 +111,10 @@ final class Database {
             }
         case .forgetWaiting:
             state.conversations.removeAll { if case .queue = $0.owner { true } else { false } }
-        default: break
+        case .forgetKeys, .skipEpochCheck, .staleRow, .forgetClosedSocket, .dropHandoff,
+            .pushBeforeCommit, .acknowledgeOnArrival, .postBeforeCommit, .unknownAsRetry,
+            .skipAtResume, .renewWaiting, nil:
+            break
         }
         return state
     }
@@ -166,7 +169,11 @@ final class Database {
         case .jobChanged(let job, _, _, .sent, attempts: _):
             guard let platformMessage, let message = messagesOfJobs[job] else { return }
             messages[platformMessage] = message
-        default: break
+        case .customerMet, .conversationOpened, .messagesDelivered, .messagesRead, .messageReacted,
+            .messageEdited, .messageDeleted, .channelEventKept, .conversationRead, .agentEntered,
+            .agentConnected, .agentDisconnected, .presenceChanged, .capacityChanged, .jobChanged,
+            .epochBegan, .inputQuarantined:
+            break
         }
     }
 

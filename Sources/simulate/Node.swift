@@ -25,7 +25,7 @@ final class Node {
 
     private(set) var engine = Engine(rules: World.rules)
     private var outbox = Outbox()
-    var feeds = Feeds()
+    var feeds = Feeds(length: World.feedLength)
     var tickets: [Ticket: Purpose] = [:]
     var sockets: [ConnectionID: Socket] = [:]
     var webhooks: [Int: WebhookAtNode] = [:]
@@ -48,7 +48,7 @@ final class Node {
         isUp = true
         engine = Engine(rules: World.rules)
         outbox = Outbox()
-        feeds = Feeds()
+        feeds = Feeds(length: World.feedLength)
         tickets = [:]
         sockets = [:]
         webhooks = [:]

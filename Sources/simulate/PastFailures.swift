@@ -1,5 +1,9 @@
 /// Seeds that once failed, by what was wrong: they are always run. The name tells the fault; what a
 /// seed plays changes with the simulator, so each fault found has a test of its own as well.
 enum PastFailures {
-    static let seeds: [(name: String, seed: UInt64)] = []
+    static let seeds: [(name: String, seed: UInt64)] = [
+        ("a beginning whose sender gave up was committed and never posted", 657),
+        ("a beginning whose sender gave up was committed and never posted", 894),
+        ("a console opened a socket to a node that was down", 1_835_453_733),
+    ]
 }

@@ -37,6 +37,7 @@ struct Tally {
                 break
             }
         }
+        add("inputs", Int(world.lastTicket))
         add(world.tally)
         add(world.auditor.tally)
     }

@@ -10,6 +10,9 @@ final class World {
     /// the real components know (a page that was refused is probed once a minute).
     static let livenessTime: Int64 = 100_000
 
+    /// How many events are kept for resuming: few, so that resuming fails now and then.
+    static let feedLength = 120
+
     static let rules = Rules(
         defaultCapacity: 2, disconnectGrace: 3_000, confirmationWait: 3_000, settlingTime: 500,
         maximumAttempts: 4)
@@ -122,7 +125,7 @@ final class World {
     }
 
     func trace(_ text: @autoclosure () -> String) {
-        if isVerbose { print("\(now) \(text())") }
+        if isVerbose { say("\(now) \(text())") }
     }
 
     /// Now and then the database goes away, or the operator ends a node.
