@@ -94,7 +94,7 @@ BEGIN
         IF round = 1 THEN
             SELECT * INTO found FROM desks WHERE desk = of_desk;
         ELSE
-            SELECT * INTO found FROM desks WHERE desk = of_desk FOR UPDATE;
+            SELECT * INTO found FROM desks WHERE desk = of_desk FOR NO KEY UPDATE;
         END IF;
         mine := found.incarnation IS NOT DISTINCT FROM by_incarnation
             AND (keep_epoch IS NULL OR found.epoch = keep_epoch)

@@ -143,11 +143,18 @@ enum DeskKeyPurpose: String, CaseIterable {
 
 /// The statements by which a desk begins.
 enum DeskStatements {
+    /// Looks first: ON CONFLICT alone would wait for the owner's commit that has the row locked, and
+    /// a node that is to take over from an owner that hangs must not.
     static let addDesk = PostgresStatement(
-        "INSERT INTO desks (desk) VALUES ($1) ON CONFLICT DO NOTHING")
+        """
+        INSERT INTO desks (desk) SELECT $1
+         WHERE NOT EXISTS (SELECT FROM desks WHERE desk = $1)
+        ON CONFLICT DO NOTHING
+        """)
     static let addKey = PostgresStatement(
         """
-        INSERT INTO desk_keys (desk, purpose, wrapping_key, sealed_key) VALUES ($1, $2, $3, $4)
+        INSERT INTO desk_keys (desk, purpose, wrapping_key, sealed_key) SELECT $1, $2, $3, $4
+         WHERE NOT EXISTS (SELECT FROM desk_keys WHERE desk = $1 AND purpose = $2)
         ON CONFLICT DO NOTHING
         """)
     static let key = PostgresStatement(

@@ -1,0 +1,182 @@
+import Desk
+import Engine
+import EventLoop
+import Testing
+
+@testable import Store
+
+extension StoreTests {
+    /// What is reloaded is what was committed, whatever happened.
+    @Suite struct ReloadTests {
+        @Test func newDeskIsEmpty() async throws {
+            try await Scene.run { scene in
+                let reloaded = try await scene.store().reload(.take).get()
+                #expect(reloaded == Reloaded(epoch: 1, state: DeskState(), recent: []))
+            }
+        }
+
+        @Test(arguments: [3, 17, 4711, UInt64.random(in: .min ... .max)])
+        func reloadEqualsWhatWasCommitted(seed: UInt64) async throws {
+            try await Scene.run { scene in
+                let node = try await scene.node()
+                var history = RandomHistory(seed: seed)
+                var told: [EventRecord] = []
+                for step in 0..<25 {
+                    let orders = try await history.batch(node)
+                    node.now = node.now.adding(milliseconds: Int64(history.below(40_000)))
+                    let commit = try await node.decided(orders)
+                    #expect(await node.store.commit(commit) == .ok, "seed \(seed), step \(step)")
+                    told += commit.entries.flatMap(\.records)
+                    let expected = node.desk.state
+                    guard step % 3 == 0 else { continue }
+                    try await node.reload(
+                        step % 2 == 0 ? .raise(from: node.epoch) : .keep(node.epoch))
+                    #expect(node.desk.state == expected, "seed \(seed), step \(step)")
+                    #expect(node.recent == told, "seed \(seed), step \(step)")
+                }
+                #expect(
+                    try await node.store.verifyChain() == .sound(events: node.desk.lastEvent),
+                    "seed \(seed)")
+                #expect(try await node.store.events(after: 0, limit: 10_000) == told)
+                // A history in which nothing happens would prove nothing.
+                #expect(Set(told.map { StoredEvent($0.event).kind }).count >= 12, "seed \(seed)")
+            }
+        }
+
+        @Test func onlyTheLatestEventsComeBack() async throws {
+            try await Scene.run { scene in
+                let node = try await scene.node { $0.recentEvents = 5 }
+                for message in 1...4 { try await node.commit([wrote(1, message: UInt64(message))]) }
+                let last = node.desk.lastEvent
+                try await node.reload(.keep(node.epoch))
+                #expect(node.recent.map(\.number) == Array(last - 4...last))
+            }
+        }
+
+        /// Keys are known with their results and parameters, across reloads and nodes.
+        @Test func prefetchKnowsWhatWasStored() async throws {
+            try await Scene.run { scene in
+                let node = try await scene.node()
+                var first = wrote(1, message: 1)
+                first.parameters = Digest(high: 1, low: 2)
+                try await node.commit([first, wrote(2, message: 2)])
+                try await node.commit(arrives(7))
+                let conversation = try await node.conversation(of: 1)
+                try await node.commit([replied(7, conversation)])
+                let job = try #require(node.desk.unsettledJobs.first)
+                try await node.commit([
+                    Node.Order(input: .sendingBegan(job.id)),
+                    Node.Order(
+                        input: .sendingEnded(job.id, attempt: 1, .sent),
+                        content: Content(platformMessage: platform(77))),
+                    Node.Order(input: .conversationClosed(AgentID(7), conversation)),
+                ])
+                try await node.reload(.raise(from: node.epoch))
+                var needs = Needs()
+                needs.threads = [thread(1), thread(2), thread(3)]
+                needs.conversations = [conversation, ConversationID(999)]
+                needs.messages = [platform(1), platform(77), platform(5)]
+                needs.jobs = [job.id, JobID(999)]
+                let known = try #require(
+                    await node.store.prefetch(
+                        PrefetchRequest(keys: [key(1), key(2), key(3)], needs: needs)))
+                #expect(
+                    known.keys == [
+                        key(1): KnownKey(parameters: Digest(high: 1, low: 2), result: 3),
+                        key(2): KnownKey(parameters: nil, result: 7),
+                    ])
+                #expect(Set(known.known.threads.keys) == [thread(1), thread(2)])
+                #expect(known.known.threads[thread(1)]?.owner == .nobody)
+                #expect(known.known.conversations[conversation] == known.known.threads[thread(1)])
+                #expect(known.known.conversations.count == 1)
+                #expect(
+                    known.known.messages == [platform(1): MessageID(3), platform(77): job.message])
+                #expect(known.known.jobs.mapValues(\.state) == [job.id: .sent])
+            }
+        }
+    }
+}
+
+/// Inputs of every kind, so that every row and every event takes part.
+struct RandomHistory {
+    private var generator: Seeded
+    private var messages: UInt64 = 0
+
+    init(seed: UInt64) { generator = Seeded(seed: seed) }
+
+    mutating func below(_ limit: Int) -> Int { Int.random(in: 0..<limit, using: &generator) }
+
+    @LoopActor mutating func batch(_ node: Node) async throws -> [Node.Order] {
+        var orders: [Node.Order] = []
+        for _ in 0...below(12) { orders.append(order(node.desk)) }
+        return orders
+    }
+
+    private mutating func order(_ desk: Desk) -> Node.Order {
+        let agent = AgentID(Int64(below(4)) + 1)
+        let held = desk.state.conversations.filter { $0.owner == .agent(agent) }
+        let conversation = held.isEmpty ? ConversationID(1) : held[below(held.count)].id
+        let jobs = desk.unsettledJobs
+        let job = jobs.isEmpty ? JobID(1) : jobs[below(jobs.count)].id
+        switch below(16) {
+        case 0, 1, 2, 3:
+            messages += 1
+            return wrote(UInt64(below(9)), message: messages, text: "text \(messages)")
+        case 4: return Node.Order(input: .agentConnected(agent, ConnectionID(Int64(below(3)))))
+        case 5: return Node.Order(input: .agentDisconnected(agent, ConnectionID(Int64(below(3)))))
+        case 6:
+            return Node.Order(
+                input: .presenceSet(agent, Presence.allCases[below(Presence.allCases.count)]))
+        case 7:
+            return Node.Order(input: .capacitySet(agent, capacity: below(4), by: AgentID(9)))
+        case 8, 9: return replied(agent.number, conversation, text: "reply")
+        case 10: return Node.Order(input: .conversationClosed(agent, conversation))
+        case 11: return Node.Order(input: .sendingBegan(job))
+        case 12:
+            messages += 1
+            return Node.Order(
+                input: .sendingEnded(job, attempt: desk.job(job)?.attempts ?? 0, outcome(desk)),
+                content: Content(platformMessage: platform(messages)))
+        case 13: return report()
+        case 14: return Node.Order(input: .resendOrdered(agent, job))
+        default:
+            let inputs: [Input] = [
+                .clockReached, .backfillFinished, .epochBegan, .channelEventKept,
+                .conversationRead(agent, conversation),
+            ]
+            return Node.Order(
+                input: inputs[below(inputs.count)],
+                content: Content(body: Array("raw".utf8), kind: "odd kind"))
+        }
+    }
+
+    private mutating func outcome(_ desk: Desk) -> SendOutcome {
+        let all: [SendOutcome] = [
+            .sent, .retry(notBefore: Instant(milliseconds: 1_800_000_100_000)),
+            .failed(.outsideWindow), .unknown,
+        ]
+        return all[below(all.count)]
+    }
+
+    private mutating func report() -> Node.Order {
+        messages += 1
+        let at = Instant(milliseconds: 1_700_000_000_000 + Int64(messages))
+        let kinds: [ChannelReport.Kind] = [
+            .messageLeft(job: nil, textDigest: nil), .messageLeft(job: JobID(3), textDigest: nil),
+            .delivered(upTo: at), .read(upTo: at), .reacted(isRemoved: false),
+            .reacted(isRemoved: true), .edited, .deleted, .other,
+        ]
+        let kind = kinds[below(kinds.count)]
+        let isLeaving = if case .messageLeft = kind { true } else { false }
+        let about = isLeaving ? messages : UInt64(below(Int(messages))) + 1
+        let customer = UInt64(below(11))
+        return Node.Order(
+            input: .channelReported(
+                ChannelReport(
+                    thread: thread(customer), platformMessage: platform(about), kind: kind,
+                    at: at)),
+            content: Content(
+                body: Array("body".utf8), platformMessage: platform(about),
+                address: Array("page/\(customer)".utf8), kind: "report"))
+    }
+}
