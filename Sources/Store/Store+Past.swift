@@ -5,7 +5,8 @@ import Postgres
 /// is committed.
 extension Store {
     /// The newest messages of a conversation before `before` (all, if nil), oldest first, at most
-    /// `limit` (1…``StoreLimits/transcriptPage``).
+    /// `limit` (1…``StoreLimits/transcriptPage``). Their order is that of writing, by the platform's
+    /// clock; the channel may have delivered them in another.
     ///
     /// A message whose key was erased is there without its body.
     public func transcript(
@@ -207,8 +208,10 @@ enum PastStatements {
                jobs.attempts
           FROM messages JOIN customers USING (desk, customer)
           LEFT JOIN jobs ON jobs.desk = messages.desk AND jobs.message = messages.message
-         WHERE messages.desk = $1 AND messages.conversation = $2 AND messages.message < $3
-         ORDER BY messages.message DESC LIMIT $4
+         WHERE messages.desk = $1 AND messages.conversation = $2
+           AND (messages.written_at, messages.message) < (coalesce(
+               (SELECT written_at FROM messages WHERE desk = $1 AND message = $3), 'infinity'), $3)
+         ORDER BY messages.written_at DESC, messages.message DESC LIMIT $4
         """)
     static let changes = PostgresStatement(
         """
