@@ -127,6 +127,9 @@ extension ConsoleHub {
     func catchUp(_ console: ConsoleSocket, missed: [EventRecord], after number: Int64) {
         guard !missed.isEmpty else { return }
         let texts = missed.compactMap(\.messageWithText)
+        // Texts are being read back already (the desk was read anew meanwhile): what is missed now
+        // would come before the backlog of that reading. The console resumes from what it has.
+        guard console.backlog == nil else { return close(console, .slowConsumer) }
         guard !texts.isEmpty else { return give(missed, bodies: [:], after: number, to: console) }
         console.backlog = []
         startOnLoop {
