@@ -50,7 +50,7 @@ extension Node {
                 settlingTime: Int64(settings.number("desk.settlingSeconds")) * 1_000)
             gateway = try Self.gateway(settings, desk)
             outbound = try Self.outbound(settings, desk)
-            let file = settings.text("outbound.certificateAuthorities")
+            let file = settings.text("messenger.caFile")
             certificateAuthorities = file.isEmpty ? nil : file
         }
 
