@@ -48,6 +48,8 @@ def free_port() -> int:
 class Stack:
     """Started parts and their addresses. Use as a context manager."""
 
+    #: Settings that differ from the standard ones: `{"desk": {"capacity": 1}}`.
+    settings: dict = field(default_factory=dict)
     directory: Path = field(init=False)
     server: str = field(init=False)
     sandbox: str = field(init=False)
@@ -84,8 +86,59 @@ class Stack:
         self._start("ventanilla", [programs() / "ventanilla", "serve", "--config", self.configuration])
         self._wait("ventanilla", f"{self.server}/readyz")
 
-    def stop_server(self, how: int = signal.SIGTERM) -> None:
-        self._stop("ventanilla", how)
+    def stop_server(self, how: int = signal.SIGTERM) -> int | None:
+        return self._stop("ventanilla", how)
+
+    def start_node(self, name: str) -> str:
+        """Starts one more node of the same desk; its address. It may have to stand by."""
+        port = free_port()
+        settings = json.loads(self.configuration.read_text())
+        settings["node"]["name"] = name
+        settings["listen"].update(port=port, origins=[self.server])
+        file = self.directory / f"{name}.json"
+        file.write_text(json.dumps(settings, indent=2))
+        self._start(name, [programs() / "ventanilla", "serve", "--config", file])
+        address = f"http://localhost:{port}"
+        self._wait(name, f"{address}/livez")
+        return address
+
+    def stop_node(self, name: str, how: int = signal.SIGTERM) -> int | None:
+        return self._stop(name, how)
+
+    def start_postgres(self) -> None:
+        place = self.directory / "postgres"
+        self._start(
+            "postgres",
+            [self._postgres / "postgres", "-D", place / "data", "-k", place, "-c", "listen_addresses="],
+            as_postgres=True,
+        )
+        deadline = time.monotonic() + READY_WITHIN
+        ready = [self._postgres / "pg_isready", "-q", "-h", place, "-U", "ventanilla"]
+        while subprocess.run(ready, check=False).returncode != 0:
+            self._check_alive("postgres", deadline)
+            time.sleep(0.05)
+
+    def kill_postgres(self) -> None:
+        """As if the machine had lost power; its children end when they notice."""
+        self._stop("postgres", signal.SIGQUIT)
+
+    def pause_postgres(self) -> None:
+        self._signal_postgres(signal.SIGSTOP)
+
+    def resume_postgres(self) -> None:
+        self._signal_postgres(signal.SIGCONT)
+
+    def signal(self, name: str, how: int) -> None:
+        self._running[name].send_signal(how)
+
+    def query(self, sql: str) -> list[list[str]]:
+        """Rows of a statement, as text."""
+        done = self._run(
+            "psql",
+            [self._postgres / "psql", "-XAtq", "-F", "\t", "-h", self.directory / "postgres",
+             "-U", "ventanilla", "-c", sql, "ventanilla"],
+        )
+        return [line.split("\t") for line in done.splitlines()]
 
     def start_sandbox(self) -> None:
         keys = self.directory / "keys"
@@ -107,8 +160,11 @@ class Stack:
         self._wait("sandbox", f"{self.sandbox}/")
 
     def stop(self) -> None:
-        for name, how in [("ventanilla", signal.SIGTERM), ("sandbox", signal.SIGTERM), ("postgres", signal.SIGINT)]:
-            self._stop(name, how)
+        if "postgres" in self._running:
+            self.resume_postgres()
+        for name in [name for name in self._running if name != "postgres"]:
+            self._stop(name, signal.SIGTERM)
+        self._stop("postgres", signal.SIGINT)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def log_of(self, name: str) -> str:
@@ -120,7 +176,7 @@ class Stack:
         found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
         if not found:
             raise StackError("PostgreSQL is not installed")
-        bin_directory, place = found[-1], self.directory / "postgres"
+        self._postgres, place = found[-1], self.directory / "postgres"
         place.mkdir(mode=0o700)
         self._user = None
         if os.geteuid() == 0:
@@ -130,22 +186,13 @@ class Stack:
         self._run(
             "initdb",
             [
-                bin_directory / "initdb", "-D", place / "data", "-U", "ventanilla", "--auth-local=trust",
+                self._postgres / "initdb", "-D", place / "data", "-U", "ventanilla", "--auth-local=trust",
                 "--no-instructions", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8",
             ],
             as_postgres=True,
         )
-        self._start(
-            "postgres",
-            [bin_directory / "postgres", "-D", place / "data", "-k", place, "-c", "listen_addresses="],
-            as_postgres=True,
-        )
-        deadline = time.monotonic() + READY_WITHIN
-        ready = [bin_directory / "pg_isready", "-q", "-h", place, "-U", "ventanilla"]
-        while subprocess.run(ready, check=False).returncode != 0:
-            self._check_alive("postgres", deadline)
-            time.sleep(0.05)
-        self._run("createdb", [bin_directory / "createdb", "-h", place, "-U", "ventanilla", "ventanilla"])
+        self.start_postgres()
+        self._run("createdb", [self._postgres / "createdb", "-h", place, "-U", "ventanilla", "ventanilla"])
         self.database = f"host={place} user=ventanilla dbname=ventanilla"
 
     def _write_configuration(self) -> None:
@@ -178,8 +225,17 @@ class Stack:
             "console": {"directory": str(REPOSITORY / "Sources" / "Console")},
             "schemas": {"directory": str(REPOSITORY / "Schemas" / "sql")},
         }
+        for section, members in self.settings.items():
+            configuration[section].update(members)
         self.configuration = self.directory / "ventanilla.json"
         self.configuration.write_text(json.dumps(configuration, indent=2))
+
+    def _signal_postgres(self, how: int) -> None:
+        # Its sessions are processes of their own: children of the first.
+        first = self._running["postgres"].pid
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        for process in [first, *map(int, children)]:
+            os.kill(process, how)
 
     def _options(self, as_postgres: bool) -> dict:
         if not as_postgres or self._user is None:
@@ -187,7 +243,7 @@ class Stack:
         user = self._user
         return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": [], "cwd": "/"}
 
-    def _run(self, name: str, command: list, as_postgres: bool = False) -> None:
+    def _run(self, name: str, command: list, as_postgres: bool = False) -> str:
         words = [str(word) for word in command]
         done = subprocess.run(
             words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
@@ -195,6 +251,7 @@ class Stack:
         )
         if done.returncode != 0:
             raise StackError(f"{name} ended with {done.returncode}:\n{(done.stdout + done.stderr)[-4000:]}")
+        return done.stdout
 
     def _start(self, name: str, command: list, as_postgres: bool = False) -> None:
         log = open(self.directory / f"{name}.log", "ab")
@@ -221,14 +278,17 @@ class Stack:
         if time.monotonic() > deadline:
             raise StackError(f"{name} did not answer within {READY_WITHIN} s:\n{self.log_of(name)[-4000:]}")
 
-    def _stop(self, name: str, how: int) -> None:
+    def _stop(self, name: str, how: int) -> int | None:
+        """Ends a part; the code it ended with."""
         process = self._running.pop(name, None)
         if process is None:
-            return
+            return None
         if process.poll() is None:
             process.send_signal(how)
+            # One that a test has paused could not end.
+            process.send_signal(signal.SIGCONT)
         try:
-            process.wait(STOPPED_WITHIN)
+            return process.wait(STOPPED_WITHIN)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
+            return process.wait()
