@@ -1,0 +1,128 @@
+import Desk
+import Testing
+
+@testable import Store
+
+/// One event of each kind, in the order of their numbers.
+enum EventSamples {
+    private static let conversation = ConversationID(7)
+    private static let message = MessageID(8)
+    private static let agent = AgentID(9)
+    private static let moment = Instant(milliseconds: 1_800_000_000_123)
+
+    static let all: [Event] = [
+        .customerMet(CustomerID(3), thread: Digest(high: .max, low: 5)),
+        .conversationOpened(conversation, CustomerID(3), QueueID(1)),
+        .messageReceived(conversation, message, .postback, writtenAt: moment),
+        .messageSentElsewhere(conversation, message, writtenAt: moment),
+        .messageWritten(conversation, message, agent, JobID(8)),
+        .messagesDelivered(conversation, upTo: moment),
+        .messagesRead(conversation, upTo: moment),
+        .messageReacted(conversation, message, isRemoved: true),
+        .messageEdited(conversation, message),
+        .messageDeleted(conversation, message),
+        .channelEventKept(conversation),
+        .ownerChanged(
+            Handoff(
+                conversation: conversation, number: 2, from: .queue(QueueID(1)), to: .agent(agent),
+                reason: .assigned)),
+        .conversationRead(conversation, agent),
+        .agentEntered(agent, capacity: 3),
+        .agentConnected(agent),
+        .agentDisconnected(agent, deadline: moment),
+        .presenceChanged(agent, .away),
+        .capacityChanged(agent, capacity: 4, by: AgentID(99)),
+        .jobChanged(JobID(8), conversation, message, .failed(.refused), attempts: 2),
+        .epochBegan,
+        .inputQuarantined,
+    ]
+
+    /// What the samples leave out.
+    static let others: [Event] =
+        [
+            .messageReacted(conversation, nil, isRemoved: false),
+            .messageEdited(conversation, nil), .messageDeleted(conversation, nil),
+            .channelEventKept(nil), .agentDisconnected(agent, deadline: nil),
+            .messagesRead(conversation, upTo: Instant(milliseconds: -1)),
+        ]
+        + CustomerMessageKind.allCases.map {
+            .messageReceived(conversation, message, $0, writtenAt: moment)
+        }
+        + Presence.allCases.map { .presenceChanged(agent, $0) }
+        + HandoffReason.allCases.flatMap { reason in
+            [Owner.nobody, .bot, .queue(QueueID(2)), .agent(agent)].map {
+                .ownerChanged(
+                    Handoff(
+                        conversation: conversation, number: 1, from: $0, to: .bot, reason: reason))
+            }
+        }
+        + ([
+            .queued(notBefore: moment), .sending, .unknown(deadline: nil),
+            .unknown(deadline: moment), .sent, .unconfirmed,
+        ] + SendFailure.allCases.map { JobState.failed($0) }).map {
+            .jobChanged(JobID(8), conversation, message, $0, attempts: 0)
+        }
+}
+
+extension StoreTests {
+    /// Events as numbers, without a database.
+    @Suite struct EventCodingTests {
+        @Test func everyEventComesBack() {
+            for event in EventSamples.all + EventSamples.others {
+                let record = EventRecord(
+                    number: 5, at: Instant(milliseconds: 6), epoch: 7, event: event,
+                    audience: [AgentID(1), AgentID(2)])
+                #expect(LedgerRow(record).record == record)
+            }
+        }
+
+        @Test func everyKindHasItsNumber() {
+            #expect(EventSamples.all.map { StoredEvent($0).kind } == Array(1...21))
+        }
+
+        @Test func whatIsNotOursIsNotRead() {
+            for event in EventSamples.all {
+                let stored = StoredEvent(event)
+                let damaged = [
+                    StoredEvent(kind: 99, numbers: stored.numbers, conversation: nil),
+                    StoredEvent(
+                        kind: stored.kind, numbers: stored.numbers + [0], conversation: nil),
+                ]
+                for stored in damaged { #expect(stored.event == nil, "\(event)") }
+                guard !stored.numbers.isEmpty else { continue }
+                let short = StoredEvent(
+                    kind: stored.kind, numbers: stored.numbers.dropLast(), conversation: nil)
+                #expect(short.event == nil, "\(event)")
+            }
+            #expect(StoredEvent.numbers(body: []) == nil)
+            #expect(StoredEvent.numbers(body: [2]) == nil)
+            #expect(StoredEvent.numbers(body: [1, 0]) == nil)
+            #expect(StoredEvent.numbers(body: [1]) == [])
+        }
+
+        @Test(
+            arguments: [
+                ("queued", nil, nil), ("queued", nil, "refused"), ("sent", Int64(5), nil),
+                ("failed", nil, nil), ("failed", nil, "unheard"), ("lost", nil, nil),
+            ] as [(String, Int64?, String?)])
+        func rowsThatNobodyOfOursWroteAreNotRead(name: String, due: Int64?, failure: String?) {
+            let dueAt = due.map { Instant(milliseconds: $0) }
+            #expect(JobState(name: name, dueAt: dueAt, failure: failure) == nil)
+        }
+
+        @Test func theKeyRingKeepsWhatIsUsed() {
+            var ring = KeyRing(limit: 8)
+            let used = ConversationID(1)
+            let key = CustomerKey(customer: CustomerID(1), key: .mint())
+            ring.insert(key, for: used)
+            for number in 2...100 {
+                ring.insert(key, for: ConversationID(Int64(number)))
+                #expect(ring.key(of: used) != nil)
+                #expect(ring.count <= 8)
+            }
+            #expect(ring.key(of: ConversationID(2)) == nil)
+            ring.forget()
+            #expect(ring.key(of: used) == nil)
+        }
+    }
+}
