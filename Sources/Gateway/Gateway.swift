@@ -55,6 +55,7 @@ public struct GatewayConfiguration: Sendable {
     private let prefix: String
     private var server: HTTPServer?
     private var isDraining = false
+    private var doorFigures = DoorFigures()
 
     /// The port that it listens on, once it does.
     public var port: Int? { server?.port }
@@ -173,6 +174,7 @@ public struct GatewayConfiguration: Sendable {
     private func recordServerFigures() {
         Meter(label: "ventanilla_desk_owned").set(Double(runner.isOwner ? 1 : 0))
         Meter(label: "ventanilla_desk_epoch").set(Double(runner.epoch))
+        if let counters = server?.counters { doorFigures.record(counters) }
     }
 }
 

@@ -89,7 +89,8 @@ start_postgres() {
             env -C / "${as[@]}" "$bin/initdb" -D "$directory/data" -U ventanilla --auth-local=trust \
             --no-instructions -E UTF8 --locale=C.UTF-8
     fi
-    (cd / && exec "${as[@]}" "$bin/postgres" -D "$directory/data" -k "$directory" \
+    # A session of its own: Ctrl-C reaches the script alone, which stops the parts in order.
+    (cd / && exec setsid "${as[@]}" "$bin/postgres" -D "$directory/data" -k "$directory" \
         -c listen_addresses=) >"$state/logs/postgres.log" 2>&1 </dev/null &
     postgres_pid=$!
     local waited=0
