@@ -83,8 +83,22 @@ class Stack:
     # -- parts ------------------------------------------------------------------------------------
 
     def start_server(self) -> None:
-        self._start("ventanilla", [programs() / "ventanilla", "serve", "--config", self.configuration])
+        self.launch_server()
         self._wait("ventanilla", f"{self.server}/readyz")
+
+    def launch_server(self, under: tuple[str, ...] = ()) -> None:
+        """Starts the server, under another program if one is named, and does not wait for it."""
+        self._start(
+            "ventanilla", [*under, programs() / "ventanilla", "serve", "--config", self.configuration]
+        )
+
+    def ended_within(self, name: str, seconds: float) -> bool:
+        """Whether the part ends by itself within this time."""
+        try:
+            self._running[name].wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def stop_server(self, how: int = signal.SIGTERM) -> int | None:
         return self._stop("ventanilla", how)
@@ -107,16 +121,20 @@ class Stack:
 
     def start_postgres(self) -> None:
         place = self.directory / "postgres"
-        self._start(
-            "postgres",
-            [self._postgres / "postgres", "-D", place / "data", "-k", place, "-c", "listen_addresses="],
-            as_postgres=True,
-        )
+        command = [self._postgres / "postgres", "-D", place / "data", "-k", place, "-c", "listen_addresses="]
+        self._start("postgres", command, as_postgres=True)
         deadline = time.monotonic() + READY_WITHIN
         ready = [self._postgres / "pg_isready", "-q", "-h", place, "-U", "ventanilla"]
         while subprocess.run(ready, check=False).returncode != 0:
+            if self._running["postgres"].poll() is not None and self._is_beside_another():
+                # After a kill: processes of before are still ending, and it refuses to start.
+                self._start("postgres", command, as_postgres=True)
             self._check_alive("postgres", deadline)
             time.sleep(0.05)
+
+    def _is_beside_another(self) -> bool:
+        end = self.log_of("postgres")[-1000:]
+        return "is still in use" in end or "lock file" in end
 
     def kill_postgres(self) -> None:
         """As if the machine had lost power; its children end when they notice."""

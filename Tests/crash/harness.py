@@ -1,0 +1,155 @@
+"""One run: the whole product at work, faults in between, then quiet and evidence."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from evidence import Evidence, dump
+from load import Load
+from support.stack import Stack
+
+#: Short, so that what a crash leaves open is settled while somebody waits for it.
+DESK = {"disconnectGraceSeconds": 3, "confirmationWaitSeconds": 5, "settlingSeconds": 2}
+CUSTOMERS = 12
+#: As Meta: a few retries at once and then none; duplicates; disorder.
+SANDBOX = {
+    "batch_size": 8, "retries": 3, "retry_delay_ms": 100, "duplicate_every": 5,
+    "order": "reversed", "delivered_after_ms": 50, "read_after_ms": 300,
+}
+#: How long the desk may take until everything is answered and settled after the last fault.
+QUIET_WITHIN = 90
+
+
+class Run:
+    """A desk at work. Use as a context manager."""
+
+    def __init__(self, directory: Path, seed: int) -> None:
+        self.directory = directory
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.stack = Stack(settings={"desk": DESK})
+        self._seed = seed
+
+    def __enter__(self) -> "Run":
+        self.stack.__enter__()
+        try:
+            self.control("settings", SANDBOX)
+            self.load = Load(
+                self.stack.server, self.stack.sandbox, self.directory / "history.jsonl", self._seed)
+            self.load.__enter__()
+        except BaseException:
+            self.stack.stop()
+            raise
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self.load.__exit__()
+        if problem[0] is not None:
+            for name in ("ventanilla", "sandbox", "postgres"):
+                shutil.copy(self.stack.directory / f"{name}.log", self.directory)
+        self.stack.stop()
+
+    # -- the sandbox ------------------------------------------------------------------------------
+
+    def control(self, path: str, document: dict | None = None, method: str | None = None) -> dict:
+        request = urllib.request.Request(
+            f"{self.stack.sandbox}/control/{path}", method=method,
+            data=None if document is None else json.dumps(document).encode(),
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def customers_write(self, messages: int, per_second: int) -> None:
+        """Begins the customers' feed."""
+        self.control("bulk", {
+            "customers": CUSTOMERS, "messages": messages, "per_second": per_second,
+            "text": f"Good morning {self._seed}",
+        })
+
+    def customers_stop(self) -> None:
+        self.control("bulk", method="DELETE")
+
+    # -- the tables -------------------------------------------------------------------------------
+
+    def ask(self, query: str) -> list[str]:
+        """The rows of a query, or none while the database is away."""
+        done = subprocess.run(
+            ["psql", "-X", "-q", "-A", "-t", "-d", self.stack.database, "-c", query],
+            capture_output=True, text=True, timeout=20,
+        )
+        return done.stdout.split() if done.returncode == 0 else []
+
+    def kill_backend(self) -> bool:
+        """Ends the session that writes for the desk, in the middle of whatever it does. PostgreSQL
+        then ends all others too and recovers."""
+        found = self.ask("SELECT backend_pid FROM desks WHERE holder IS NOT NULL")
+        return bool(found) and self._kill(int(found[0]))
+
+    def kill_database(self) -> None:
+        """Ends PostgreSQL without a word; its sessions end when they notice."""
+        self.stack.signal("postgres", signal.SIGKILL)
+        self.stack.ended_within("postgres", 10)
+
+    @staticmethod
+    def _kill(process: int) -> bool:
+        try:
+            os.kill(process, signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+        return True
+
+    # -- quiet ------------------------------------------------------------------------------------
+
+    def wait_for_quiet(self) -> None:
+        """Until every message is answered, every job settled, and nothing moves any more."""
+        self.customers_stop()
+        self.load.calm_down()
+        deadline = time.monotonic() + QUIET_WITHIN
+        since, before = time.monotonic(), ""
+        while time.monotonic() < deadline:
+            self.load.check()
+            open_ends = self.open_ends()
+            if open_ends != before:
+                since, before = time.monotonic(), open_ends
+            # Longer than anything that is still on its way by itself: delivery and read reports.
+            if open_ends.startswith("quiet") and time.monotonic() - since > 2:
+                return
+            time.sleep(0.3)
+        raise AssertionError(f"not quiet within {QUIET_WITHIN} s: {self.open_ends()}")
+
+    def open_ends(self) -> str:
+        """What is not at rest yet, in words; `quiet` and how far the ledger is when nothing is."""
+        figures = self.control("statistics")
+        wrote = int(figures["customers_wrote"])
+        told = self.ask(
+            "SELECT (SELECT count(*) FROM messages WHERE kind = 'text')"
+            " || ',' || (SELECT count(*) FROM jobs WHERE state IN ('queued', 'sending', 'unknown',"
+            " 'unconfirmed', 'failed'))"
+            " || ',' || (SELECT count(*) FROM conversations WHERE unread > 0 OR owner = 'queue')"
+            " || ',' || (SELECT last_event FROM desks)"
+        )
+        if not told:
+            return "the database is away"
+        stored, unsettled, waiting, event = (int(part) for part in told[0].split(","))
+        is_idle = self.load.is_idle and figures["events_waiting"] == 0
+        if (stored, unsettled, waiting, is_idle) == (wrote, 0, 0, True):
+            return f"quiet at {event}"
+        return (
+            f"{wrote - stored} messages not stored, {unsettled} jobs not settled, {waiting}"
+            f" conversations waiting, consoles {'idle' if self.load.is_idle else 'busy'},"
+            f" {figures['events_waiting']} webhooks waiting"
+        )
+
+    def evidence(self) -> Evidence:
+        """Everything that the checker needs, kept in the run's directory."""
+        dump(self.stack.database, self.directory / "tables")
+        shutil.copy(self.stack.directory / "messenger.jsonl", self.directory)
+        shutil.copy(self.stack.directory / "keys" / "wrapping.key", self.directory)
+        return Evidence(self.directory)
