@@ -23,7 +23,7 @@ struct Simulate: ParsableCommand {
         let fault = try plant.map(named)
         if let seed {
             let violations = World(seed: seed, plant: fault, isVerbose: true).run()
-            for violation in violations { say("\(violation)") }
+            for violation in violations { print("\(violation)") }
             if !violations.isEmpty { throw ExitCode.failure }
             return
         }
@@ -33,7 +33,7 @@ struct Simulate: ParsableCommand {
         } else {
             try runAll(&runner)
         }
-        say("\(runner.passed) passed, \(runner.failed) failed")
+        print("\(runner.passed) passed, \(runner.failed) failed")
         if runner.failed > 0 { throw ExitCode.failure }
     }
 
@@ -45,7 +45,7 @@ struct Simulate: ParsableCommand {
         }
         if isDefault || fresh != nil {
             let base = UInt64.random(in: 1_000_000...UInt64(UInt32.max))
-            say("fresh seeds begin with \(base)")
+            print("fresh seeds begin with \(base)")
             runner.run(base..<base + (fresh ?? 200), "fresh")
         }
         if isDefault || planted {

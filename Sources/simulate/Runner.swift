@@ -1,10 +1,3 @@
-import Foundation
-
-/// Writes a line at once, so that what was said is not lost when a precondition ends the program.
-func say(_ line: String) {
-    FileHandle.standardOutput.write(Data((line + "\n").utf8))
-}
-
 /// Runs seeds and tells what came of them.
 struct Runner {
     private(set) var passed = 0
@@ -19,21 +12,21 @@ struct Runner {
         let time = clock.measure {
             for seed in seeds {
                 count += 1
-                if count.isMultiple(of: 100) { say("  … \(title), \(count) seeds") }
+                if count.isMultiple(of: 100) { print("  … \(title), \(count) seeds") }
                 let world = World(seed: seed, plant: nil, isVerbose: false)
                 let violations = world.run()
                 tally.add(world)
                 if violations.isEmpty { continue }
                 bad.append(seed)
-                say("seed \(seed) failed:")
-                for violation in violations.prefix(3) { say("  \(violation)") }
+                print("seed \(seed) failed:")
+                for violation in violations.prefix(3) { print("  \(violation)") }
             }
         }
         passed += count - bad.count
         failed += bad.count
         let rate = Double(count) / (Double(time.components.seconds) + 0.001)
-        say("\(title): \(count) seeds, \(bad.count) failed, \(Int(rate.rounded())) seeds/s")
-        if count > 0 { say("  on average: \(tally.averages(over: count))") }
+        print("\(title): \(count) seeds, \(bad.count) failed, \(Int(rate.rounded())) seeds/s")
+        if count > 0 { print("  on average: \(tally.averages(over: count))") }
     }
 
     /// Looks for a planted fault; it passes when the auditor finds the promise broken.
@@ -42,12 +35,12 @@ struct Runner {
             let violations = World(seed: seed, plant: plant, isVerbose: false).run()
             let found = violations.first { $0.promise == plant.promise }
             guard let found else { continue }
-            say(
+            print(
                 "planted \(plant.promise.rawValue) \(plant.rawValue): seed \(seed): \(found.text)")
             passed += 1
             return
         }
-        say("planted \(plant.promise.rawValue) \(plant.rawValue): NOT FOUND")
+        print("planted \(plant.promise.rawValue) \(plant.rawValue): NOT FOUND")
         failed += 1
     }
 

@@ -125,7 +125,7 @@ final class World {
     }
 
     func trace(_ text: @autoclosure () -> String) {
-        if isVerbose { say("\(now) \(text())") }
+        if isVerbose { print("\(now) \(text())") }
     }
 
     /// Now and then the database goes away, or the operator ends a node.
