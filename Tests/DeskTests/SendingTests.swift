@@ -21,7 +21,7 @@ struct SendingTests {
             then: [.messageWritten(conversation(6), message(12), ana, job(12))], result: 12),
         Case(
             "sending begins", .replied, when: .sendingBegan(job(10)),
-            then: [.job(10, of: 6, .sending, attempts: 1)]),
+            then: [.job(10, of: 6, .sending, attempts: 1)], result: 1),
         Case(
             "sent", .replied, given: began, when: .ended(10, 1, .sent),
             then: [.job(10, of: 6, .sent, attempts: 1)]),
@@ -56,15 +56,15 @@ struct SendingTests {
             then: [.job(10, of: 6, .queued(notBefore: moment(1_007)), attempts: 1)], result: 10),
         Case(
             "a resend counts on", .replied, given: resent, when: .sendingBegan(job(10)),
-            then: [.job(10, of: 6, .sending, attempts: 2)]),
+            then: [.job(10, of: 6, .sending, attempts: 2)], result: 2),
         Case(
             "what was written is sent after the close", .replied,
             given: [.conversationClosed(ana, conversation(6))], when: .sendingBegan(job(10)),
-            then: [.job(10, of: 6, .sending, attempts: 1)]),
+            then: [.job(10, of: 6, .sending, attempts: 1)], result: 1),
         Case(
             "the next follows one that failed", .replied,
             given: [.replied(ana, 6)] + failed, when: .sendingBegan(job(12)),
-            then: [.job(12, of: 6, .sending, attempts: 1)]),
+            then: [.job(12, of: 6, .sending, attempts: 1)], result: 1),
     ]
 
     static func echo(_ id: Int64) -> Input {
