@@ -9,6 +9,8 @@ public enum LoopError: Error, Equatable, CustomStringConvertible {
     case unavailable(part: String)
     /// The address cannot be listened on; `code` is the operating system's error number.
     case cannotListen(address: String, port: Int, code: Int32)
+    /// A connection to the address cannot be begun; `code` is the operating system's error number.
+    case cannotConnect(address: String, port: Int, code: Int32)
     /// A setting is impossible; `field` names it.
     case invalidConfiguration(field: String)
 
@@ -24,6 +26,8 @@ public enum LoopError: Error, Equatable, CustomStringConvertible {
             "\(part) could not be started"
         case .cannotListen(let address, let port, let code):
             "cannot listen on \(address) port \(port): error \(code)"
+        case .cannotConnect(let address, let port, let code):
+            "cannot connect to \(address) port \(port): error \(code)"
         case .invalidConfiguration(let field):
             "the setting \(field) is impossible"
         }

@@ -1,4 +1,11 @@
+import ArgumentParser
+
+/// Loads a running server as Messenger and the bank's agents would, and says what it took.
 @main
-enum Main {
-    static func main() {}
+struct Bench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract:
+            "Measures a running server and its database; ops/bench sets both up and calls it.",
+        subcommands: [SaturationCommand.self, IdleCommand.self])
 }
