@@ -47,8 +47,11 @@ public struct OutboundConfiguration: Sendable {
     let log: Logger
     private var outbox = Outbox()
     private var alarm: LoopTimer?
-    /// Counts reloads: a backfill or a post of an earlier state of the desk is not taken for a new one.
+    /// Counts reloads: a backfill of an earlier state of the desk is not taken for a new one.
     private(set) var generation = 0
+    /// Counts how often the desk went to another node. What was begun and what is out outlives a
+    /// reload on this node: its outcome must be heard, or its conversation would stand still.
+    private var tenure = 0
     private let posts = Counter(label: "ventanilla_sends_posted_total")
     private var outcomes: [String: Counter] = [:]
     private var whenIdle: [@LoopActor () -> Void] = []
@@ -85,6 +88,7 @@ public struct OutboundConfiguration: Sendable {
     /// Another node owns the desk.
     public func stoodBy() {
         generation += 1
+        tenure += 1
         happened(.standBy)
     }
 
@@ -126,9 +130,9 @@ public struct OutboundConfiguration: Sendable {
     // MARK: One job
 
     private func begin(_ job: JobID) {
-        let generation = generation
+        let tenure = tenure
         port.enter(.sendingBegan(job), from: .command, key: nil, content: nil) { answer in
-            guard generation == self.generation else { return }
+            guard tenure == self.tenure else { return }
             switch answer {
             case .accepted(let attempt), .repeated(let attempt):
                 self.happened(.began(job, attempt: Int(attempt)))
@@ -141,10 +145,10 @@ public struct OutboundConfiguration: Sendable {
     private var sentAs: [JobID: Digest] = [:]
 
     private func post(_ job: JobID, attempt: Int) {
-        let generation = generation
+        let tenure = tenure
         startOnLoop {
             let (result, platformMessage) = await self.send(job, attempt: attempt)
-            guard generation == self.generation else { return }
+            guard tenure == self.tenure else { return }
             self.sentAs[job] = platformMessage
             self.count(result.outcome)
             self.happened(.ended(job, attempt: attempt, result.outcome, result.trouble))
@@ -193,20 +197,20 @@ public struct OutboundConfiguration: Sendable {
     private func report(
         _ job: JobID, attempt: Int, _ outcome: SendOutcome, platformMessage: Digest?
     ) {
-        let generation = generation
+        let tenure = tenure
         let content = platformMessage.map { Content(platformMessage: $0) }
         port.enter(
             .sendingEnded(job, attempt: attempt, outcome), from: .command, key: nil,
             content: content
         ) { answer in
-            guard generation == self.generation else { return }
+            guard tenure == self.tenure else { return }
             switch answer {
             case .accepted, .repeated, .rejected, .quarantined:
                 self.happened(.reported(job, attempt: attempt, isStored: true))
             case .unavailable, .view:
                 self.sentAs[job] = platformMessage
                 _ = self.loop.after(Self.reportPause) {
-                    guard generation == self.generation else { return }
+                    guard tenure == self.tenure else { return }
                     self.happened(.reported(job, attempt: attempt, isStored: false))
                 }
             }
