@@ -18,7 +18,7 @@ from support.stack import Stack
 
 #: Short, so that what a crash leaves open is settled while somebody waits for it.
 DESK = {"disconnectGraceSeconds": 3, "confirmationWaitSeconds": 5, "settlingSeconds": 2}
-CUSTOMERS = 12
+CUSTOMERS = 24
 #: As Meta: a few retries at once and then none; duplicates; disorder.
 SANDBOX = {
     "batch_size": 8, "retries": 3, "retry_delay_ms": 100, "duplicate_every": 5,
@@ -86,6 +86,11 @@ class Run:
         )
         return done.stdout.split() if done.returncode == 0 else []
 
+    def last_event(self) -> int:
+        """How far the ledger is; 0 while the database is away."""
+        found = self.ask("SELECT last_event FROM desks")
+        return int(found[0]) if found else 0
+
     def kill_backend(self) -> bool:
         """Ends the session that writes for the desk, in the middle of whatever it does. PostgreSQL
         then ends all others too and recovers."""
@@ -96,6 +101,24 @@ class Run:
         """Ends PostgreSQL without a word; its sessions end when they notice."""
         self.stack.signal("postgres", signal.SIGKILL)
         self.stack.ended_within("postgres", 10)
+
+    # -- the server -------------------------------------------------------------------------------
+
+    def start_doomed_server(self, call: str, number: int) -> None:
+        """Starts the server so that a thread's Nth system call of a kind ends it before it is made."""
+        self.stack.launch_server((
+            "strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}",
+            "-e", f"inject={call}:signal=KILL:when={number}",
+        ))
+
+    def kill_server(self) -> None:
+        """Ends the server wherever it is. Under strace it is strace's child, and strace ends with it."""
+        process = self.stack.process("ventanilla")
+        children = Path(f"/proc/{process}/task/{process}/children")
+        found = children.read_text().split() if children.exists() else []
+        for doomed in [int(child) for child in found] or [process]:
+            self._kill(doomed)
+        self.stack.ended_within("ventanilla", 10)
 
     @staticmethod
     def _kill(process: int) -> bool:
@@ -130,9 +153,10 @@ class Run:
         wrote = int(figures["customers_wrote"])
         told = self.ask(
             "SELECT (SELECT count(*) FROM messages WHERE kind = 'text')"
-            " || ',' || (SELECT count(*) FROM jobs WHERE state IN ('queued', 'sending', 'unknown',"
-            " 'unconfirmed', 'failed'))"
-            " || ',' || (SELECT count(*) FROM conversations WHERE unread > 0 OR owner = 'queue')"
+            " || ',' || (SELECT count(*) FROM jobs WHERE state IN ('queued', 'sending', 'unknown'))"
+            # What an agent closed stays as it is until the customer writes again.
+            " || ',' || (SELECT count(*) FROM conversations"
+            "            WHERE owner = 'queue' OR unread > 0 AND owner <> 'nobody')"
             " || ',' || (SELECT last_event FROM desks)"
         )
         if not told:

@@ -100,6 +100,10 @@ class Stack:
             return False
         return True
 
+    def process(self, name: str) -> int:
+        """The process id of a part."""
+        return self._running[name].pid
+
     def stop_server(self, how: int = signal.SIGTERM) -> int | None:
         return self._stop("ventanilla", how)
 
