@@ -166,7 +166,7 @@ public struct OutboundConfiguration: Sendable {
         else { return (.init(outcome: .failed(.refused)), nil) }
         posts.increment()
         let request = HTTPClientRequest(
-            method: .post, url: url("\(address.page)/messages"),
+            method: .post, url: url("/\(address.page)/messages"),
             headers: [("content-type", "application/json")],
             body: SendAPI.request(
                 recipient: address.person, text: text, desk: configuration.desk, job: job),
@@ -225,12 +225,12 @@ public struct OutboundConfiguration: Sendable {
         }
     }
 
-    /// The address of a Graph API node, with the token and its proof.
+    /// The address of a Graph API node, with the token and its proof; the path begins with a slash.
     func url(_ path: String, query: String = "") -> String {
         let proof = MetaSignature.proof(
             token: configuration.pageToken, secret: Array(configuration.appSecret.utf8))
         let separator = query.isEmpty ? "?" : "?\(query)&"
-        return "\(configuration.graphURL)/\(path)\(separator)access_token=\(escaped)"
+        return "\(configuration.graphURL)\(path)\(separator)access_token=\(escaped)"
             + "&appsecret_proof=\(proof)"
     }
 
