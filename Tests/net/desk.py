@@ -133,9 +133,14 @@ class Desk:
     def given(self, agent: Console, text: str = "Good morning") -> tuple[str, int]:
         """A new customer writes and this agent is given the conversation: customer, conversation."""
         customer = self.customer()
+        agent.settle()
+        seen = agent.seq
         self.messenger.customer_writes(customer, text)
-        met = agent.pushed("message.received", text=text)
-        return customer, met["conversation"]
+        given = agent.until(
+            lambda push: push["method"] == "owner.changed" and push["params"]["seq"] > seen
+            and push["params"]["to"] == {"kind": "agent", "id": agent.person}
+        )
+        return customer, given["params"]["conversation"]
 
 
 def is_ready(server: str) -> bool:
