@@ -206,7 +206,7 @@ enum PastStatements {
                customers.wrapping_key, customers.sealed_key, jobs.job, jobs.conversation,
                jobs.message, jobs.agent, jobs.text_digest, jobs.state, jobs.due_at, jobs.failure,
                jobs.attempts
-          FROM messages JOIN customers USING (desk, customer)
+          FROM messages \(LookedUp.customer(of: "messages"))
           LEFT JOIN jobs ON jobs.desk = messages.desk AND jobs.message = messages.message
          WHERE messages.desk = $1 AND messages.conversation = $2
            AND (messages.written_at, messages.message) < (coalesce(
@@ -217,28 +217,27 @@ enum PastStatements {
         """
         SELECT changes.message, changes.change, changes.kind, changes.at, changes.sealed_body,
                changes.customer, customers.wrapping_key, customers.sealed_key
-          FROM message_changes AS changes JOIN customers USING (desk, customer)
+          FROM message_changes AS changes \(LookedUp.customer(of: "changes"))
          WHERE changes.desk = $1 AND changes.message = ANY ($2) ORDER BY changes.change
         """)
     static let bodies = PostgresStatement(
         """
         SELECT messages.message, false, messages.sealed_body, messages.customer,
                customers.wrapping_key, customers.sealed_key
-          FROM messages JOIN customers USING (desk, customer)
+          FROM messages \(LookedUp.customer(of: "messages"))
          WHERE messages.desk = $1 AND messages.message = ANY ($2)
         UNION ALL
         SELECT changes.change, true, changes.sealed_body, changes.customer,
                customers.wrapping_key, customers.sealed_key
-          FROM message_changes AS changes JOIN customers USING (desk, customer)
+          FROM message_changes AS changes \(LookedUp.customer(of: "changes"))
          WHERE changes.desk = $1 AND changes.change = ANY ($2)
         """)
     static let sendOrder = PostgresStatement(
         """
         SELECT jobs.message, jobs.conversation, messages.sealed_body, messages.customer,
                customers.wrapping_key, customers.sealed_key, customers.sealed_address
-          FROM jobs JOIN messages USING (desk, message)
-          JOIN customers ON customers.desk = jobs.desk
-           AND customers.customer = messages.customer
+          FROM jobs JOIN messages ON messages.desk = jobs.desk AND messages.message = jobs.message
+          \(LookedUp.customer(of: "messages"))
          WHERE jobs.desk = $1 AND jobs.job = $2
         """)
     static let addresses = PostgresStatement(
@@ -251,7 +250,7 @@ enum PastStatements {
         SELECT customers.customer, customers.wrapping_key, customers.sealed_key,
                customers.sealed_address, conversations.conversation,
                conversations.last_message_at
-          FROM conversations JOIN customers USING (desk, customer)
+          FROM conversations \(LookedUp.customer(of: "conversations"))
          WHERE conversations.desk = $1 AND conversations.last_message_at >= $2
          ORDER BY conversations.last_message_at DESC LIMIT $3
         """)

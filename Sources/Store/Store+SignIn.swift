@@ -222,7 +222,7 @@ enum SignInStatements {
         """
     static let session = PostgresStatement(
         """
-        SELECT \(sessionColumns) FROM sessions JOIN persons USING (desk, person)
+        SELECT \(sessionColumns) FROM sessions \(LookedUp.personOfSession)
          WHERE sessions.desk = $1 AND sessions.session = $2 AND sessions.expires_at > $3
            AND sessions.revoked_at IS NULL
         """)
@@ -248,7 +248,7 @@ enum SignInStatements {
         WITH burned AS (
             DELETE FROM tickets WHERE desk = $1 AND ticket = $2 RETURNING desk, session, expires_at)
         SELECT \(sessionColumns)
-          FROM burned JOIN sessions USING (desk, session) JOIN persons USING (desk, person)
+          FROM burned \(LookedUp.sessionOfTicket) \(LookedUp.personOfSession)
          WHERE burned.expires_at > $3 AND sessions.expires_at > $3
            AND sessions.revoked_at IS NULL
         """)
