@@ -6,10 +6,13 @@ struct DeskFigures {
     private let inputs = Counter(label: "ventanilla_inputs_committed_total")
     private let batches = Timer(label: "ventanilla_commit_duration_seconds")
     private let stops = Counter(label: "ventanilla_desk_stops_total")
+    private let outcomes = Dictionary(
+        uniqueKeysWithValues: ["ok", "fenced", "poison", "retry", "unavailable", "unknown"].map {
+            ($0, Counter(label: "ventanilla_commits_total", dimensions: [("outcome", $0)]))
+        })
 
     func record(_ outcome: CommitOutcome, inputs count: Int, milliseconds: Int64) {
-        Counter(label: "ventanilla_commits_total", dimensions: [("outcome", outcome.label)])
-            .increment()
+        outcomes[outcome.label]?.increment()
         batches.recordMilliseconds(milliseconds)
         if outcome == .ok { inputs.increment(by: count) }
     }

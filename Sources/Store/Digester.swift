@@ -7,9 +7,10 @@ import struct Crypto.SymmetricKey
 /// Makes the digests by which the desk recognises what it must not know: HMAC-SHA256 under the
 /// desk's own key, cut to 16 bytes. Once that key is erased no digest confirms anything.
 public struct Digester: Sendable {
-    private let key: SymmetricKey
+    /// Keyed once: each digest continues from a copy, which saves the key's own two blocks.
+    private let keyed: HMAC<SHA256>
 
-    init(key: SymmetricKey) { self.key = key }
+    init(key: SymmetricKey) { keyed = HMAC(key: key) }
 
     /// The digest of these parts. `domain` says what they are, so that equal bytes of different
     /// meaning have different digests; each part is preceded by its length in 8 bytes, so that no
@@ -23,8 +24,9 @@ public struct Digester: Sendable {
             message.appendBigEndian(Int64(part.count))
             message.append(contentsOf: part)
         }
-        let code = HMAC<SHA256>.authenticationCode(for: message, using: key)
-        return Digest(bytes: Array(code.prefix(16)))
+        var code = keyed
+        code.update(data: message)
+        return Digest(bytes: Array(code.finalize().prefix(16)))
     }
 }
 
