@@ -22,6 +22,10 @@ import CLibwebsockets
     private var closeReason = ""
     /// A write failed: the library wants to be told so by the return value of its callback.
     private(set) var isBroken = false
+    /// When the peer last sent anything, in the loop's monotonic milliseconds.
+    var heardAt: Int64 = 0
+    /// Whether the peer sent anything since the last visit.
+    private var isHeard = true
 
     init(host: WebSocketHost, number: UInt64, address: String?, handler: any WebSocketHandler) {
         self.host = host
@@ -90,6 +94,33 @@ import CLibwebsockets
         }
         return unsafe write(frame, wsi) ? 0 : -1
     }
+
+    // MARK: Silence
+
+    /// The peer sent a message or answered a ping.
+    func heard() { isHeard = true }
+
+    /// Pings a peer, and cuts one that was silent too long.
+    func visited(at now: Int64, hangUpAfter limit: Int64) {
+        if isHeard {
+            isHeard = false
+            heardAt = now
+        }
+        guard !isClosing, let wsi = unsafe wsi else { return }
+        guard now - heardAt < limit else {
+            unsafe fail(wsi)
+            return
+        }
+        // While something waits to be taken, the peer shows by taking it that it is there, or is cut
+        // for its silence; a control frame must not come between the parts of a message.
+        guard queueStart == queue.count, unsafe lws_partial_buffered(wsi) == 0 else { return }
+        if unsafe lws_write(wsi, Self.ping.storage.payload, Self.ping.count, LWS_WRITE_PING) < 0 {
+            unsafe fail(wsi)
+        }
+    }
+
+    /// Not empty: the library does not tell of an answer without payload.
+    private static let ping = OutgoingFrame([0x76])
 
     // MARK: Receiving
 

@@ -20,6 +20,11 @@ import Glibc
     private let protocols: UnsafeMutablePointer<lws_protocols>
     private let idlePolicy: UnsafeMutablePointer<lws_retry_bo_t>
     private var virtualHost: OpaquePointer?
+    private let loop: Loop
+    private var visits: LoopTimer?
+    /// The open sockets, by the second in which they are visited.
+    private var buckets: [Set<UInt64>] = []
+    private var second = 0
 
     /// The library looks for a virtual host of the name in the Host header among all of them, so
     /// each has a name of its own and our handshakes carry it.
@@ -35,6 +40,7 @@ import Glibc
         loop: Loop, configuration: HTTPServer.Configuration,
         admit: @escaping @LoopActor (WebSocketUpgrade) -> WebSocketAdmission
     ) throws(LoopError) {
+        self.loop = loop
         self.configuration = configuration
         limits = configuration.limits
         Self.lastHost += 1
@@ -63,9 +69,9 @@ import Glibc
             unsafe protocols[index].tx_packet_size = Int(Int32.max / 2)
         }
         unsafe idlePolicy = .allocate(capacity: 1)
+        // All zero: the library's own pings sort every socket's timer into one list, which costs a
+        // walk over all sockets at each ping. Ours stand in buckets: see `visit`.
         unsafe idlePolicy.initialize(to: lws_retry_bo_t())
-        unsafe idlePolicy.pointee.secs_since_valid_ping = UInt16(clamping: limits.pingSeconds)
-        unsafe idlePolicy.pointee.secs_since_valid_hangup = UInt16(clamping: limits.hangUpSeconds)
         var info = unsafe lws_context_creation_info()
         unsafe info.port = CONTEXT_PORT_NO_LISTEN_SERVER
         unsafe info.protocols = unsafe UnsafePointer(protocols)
@@ -77,7 +83,21 @@ import Glibc
             throw .unavailable(part: "libwebsockets' virtual host")
         }
         unsafe virtualHost = unsafe host
+        buckets = Array(repeating: [], count: max(1, limits.pingSeconds))
+        visits = loop.every(.seconds(1)) { [weak self] in self?.visit() }
     }
+
+    /// One bucket each second, so that every socket is visited once in `pingSeconds`: a silent one is
+    /// pinged, one that stayed silent for `hangUpSeconds` is cut.
+    private func visit() {
+        second += 1
+        let now = loop.monotonic
+        for number in buckets[second % buckets.count] {
+            sockets[number]?.visited(at: now, hangUpAfter: Int64(limits.hangUpSeconds) * 1_000)
+        }
+    }
+
+    private func bucket(of number: UInt64) -> Int { Int(number % UInt64(buckets.count)) }
 
     // MARK: Opening
 
@@ -157,6 +177,8 @@ import Glibc
         arriving = nil
         unsafe socket.wsi = unsafe wsi
         sockets[socket.number] = socket
+        buckets[bucket(of: socket.number)].insert(socket.number)
+        socket.heardAt = loop.monotonic
         server?.counters.openedSockets += 1
         return socket
     }
@@ -164,6 +186,7 @@ import Glibc
     fileprivate func closed(_ socket: WebSocketConnection) {
         unsafe socket.wsi = nil
         sockets[socket.number] = nil
+        buckets[bucket(of: socket.number)].remove(socket.number)
         server?.socketClosed(address: socket.address)
         socket.handler.closed(WebSocketID(number: socket.number))
     }
@@ -194,6 +217,7 @@ import Glibc
     func end() {
         guard let host = unsafe virtualHost else { return }
         unsafe virtualHost = nil
+        visits?.cancel()
         unsafe lws_vhost_destroy(host)
     }
 }
@@ -205,7 +229,7 @@ private func webSocketEvent(
 ) -> Int32 {
     switch reason {
     case LWS_CALLBACK_ESTABLISHED, LWS_CALLBACK_RECEIVE, LWS_CALLBACK_SERVER_WRITEABLE,
-        LWS_CALLBACK_CLOSED, LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        LWS_CALLBACK_CLOSED, LWS_CALLBACK_WS_PEER_INITIATED_CLOSE, LWS_CALLBACK_RECEIVE_PONG:
         break
     case LWS_CALLBACK_HTTP:
         // Nothing but our own handshake is ever given to the library to read.
@@ -233,7 +257,11 @@ private func webSocketEvent(
         guard let kept = unsafe slot.pointee else { return reason == LWS_CALLBACK_CLOSED ? 0 : -1 }
         let socket = unsafe kept.takeUnretainedValue()
         switch reason {
+        case LWS_CALLBACK_RECEIVE_PONG:
+            socket.heard()
+            return 0
         case LWS_CALLBACK_RECEIVE:
+            socket.heard()
             return unsafe socket.received(UnsafeRawBufferPointer(start: payload, count: count))
         case LWS_CALLBACK_SERVER_WRITEABLE:
             return socket.writable()
