@@ -47,7 +47,9 @@ struct Failure: Error, CustomStringConvertible {
 
 /// Runs a command's body and turns a failure into its line and code.
 func ending(on body: () async throws -> Void) async {
-    do { try await body() } catch let failure as Failure { failure.end() } catch {
+    do { try await body() } catch let failure as Failure { failure.end() } catch let error
+        as SettingsError
+    { Failure(error.description, code: 2).end() } catch {
         Failure("\(error)").end()
     }
 }

@@ -119,7 +119,7 @@ struct Settings {
                 setting: "--config", reason: "'\(file)' is not a readable JSON file")
         }
         let reader = ConfigReader(providers: [environment, contents])
-        for setting in Self.all { values[setting.key] = try Self.read(setting, from: reader) }
+        for setting in Self.all { values[setting.key] = try await Self.read(setting, from: reader) }
     }
 
     /// The text of a setting.
@@ -146,33 +146,48 @@ struct Settings {
         }.joined(separator: "\n")
     }
 
-    private static func read(_ setting: Setting, from reader: ConfigReader) throws -> [String] {
+    /// A value of another type is refused: the standard would silently stay in force.
+    private static func read(
+        _ setting: Setting, from reader: ConfigReader
+    ) async throws -> [String] {
         let key = ConfigKey(setting.key)
-        switch setting.kind {
-        case .text:
-            guard
-                let text = reader.string(forKey: key, isSecret: setting.isSecret)
-                    ?? setting.standard
-            else {
-                throw SettingsError(setting: setting.key, reason: "is missing (\(setting.help))")
+        do {
+            switch setting.kind {
+            case .text:
+                let given = try await reader.fetchString(forKey: key, isSecret: setting.isSecret)
+                guard let text = given ?? setting.standard else { throw missing(setting) }
+                return [text]
+            case .texts:
+                let given = try await reader.fetchStringArray(forKey: key)
+                guard let texts = given ?? setting.standard.map({ _ in [] }) else {
+                    throw missing(setting)
+                }
+                return texts
+            case .number(let range):
+                let given = try await reader.fetchInt(forKey: key)
+                guard let number = given ?? setting.standard.flatMap({ Int($0) }),
+                    range.contains(number)
+                else { throw outOfRange(setting, range) }
+                return [String(number)]
             }
-            return [text]
-        case .texts:
-            guard let texts = reader.stringArray(forKey: key) ?? setting.standard.map({ _ in [] })
-            else {
-                throw SettingsError(setting: setting.key, reason: "is missing (\(setting.help))")
+        } catch let error as SettingsError { throw error } catch {
+            switch setting.kind {
+            case .text: throw SettingsError(setting: setting.key, reason: "must be a text")
+            case .texts:
+                throw SettingsError(setting: setting.key, reason: "must be a list of texts")
+            case .number(let range): throw outOfRange(setting, range)
             }
-            return texts
-        case .number(let range):
-            let given = reader.int(forKey: key) ?? setting.standard.flatMap { Int($0) }
-            guard let number = given, range.contains(number) else {
-                throw SettingsError(
-                    setting: setting.key,
-                    reason: "must be a whole number from \(range.lowerBound) to \(range.upperBound)"
-                )
-            }
-            return [String(number)]
         }
+    }
+
+    private static func missing(_ setting: Setting) -> SettingsError {
+        SettingsError(setting: setting.key, reason: "is missing (\(setting.help))")
+    }
+
+    private static func outOfRange(_ setting: Setting, _ range: ClosedRange<Int>) -> SettingsError {
+        SettingsError(
+            setting: setting.key,
+            reason: "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
     }
 
     /// A misspelt setting would silently leave its standard in force.
