@@ -34,9 +34,11 @@ extension ConsoleHub {
         for (connection, resumption) in feeds.resumed(reloaded) {
             guard let console = sockets[connection], console.phase == .live else { continue }
             switch resumption {
-            case .records(let missed):
+            case .records(let missed) where mayCatchUp(missed):
                 catchUp(console, missed: missed, after: positions[connection] ?? 0)
-            case .snapshotNeeded:
+            case .records, .snapshotNeeded:
+                // Nothing is pushed until the snapshot is there.
+                feeds.unsubscribe(connection)
                 sendView(to: console) { epoch, number, snapshot, card in
                     ConsoleNotice.snapshot(epoch: epoch, seq: number, person: card, snapshot)
                 }
@@ -120,6 +122,11 @@ extension ConsoleHub {
         default: break
         }
         return context
+    }
+
+    /// Whether what was missed is little enough to be told one by one.
+    func mayCatchUp(_ missed: [EventRecord]) -> Bool {
+        missed.lazy.compactMap(\.messageWithText).count <= ConsoleLimits.missedTexts
     }
 
     /// Gives a socket what it missed: its texts are read back first, under the rights of now, while

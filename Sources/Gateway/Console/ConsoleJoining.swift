@@ -85,7 +85,8 @@ extension ConsoleHub {
         let resumption = feeds.subscribe(
             console.connection, person: session.person, isSupervisor: console.isSupervisor,
             after: point.seq, epoch: point.epoch)
-        guard case .records(let missed) = resumption else {
+        guard case .records(let missed) = resumption, mayCatchUp(missed) else {
+            feeds.unsubscribe(console.connection)
             return sendView(to: console) { epoch, number, snapshot, card in
                 ConsoleResult.hello(
                     id: request, epoch: epoch, seq: number, person: card, snapshot: snapshot)

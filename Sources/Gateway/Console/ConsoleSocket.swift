@@ -66,6 +66,9 @@ enum ConsoleLimits {
     static let commandBurst: Int64 = 200
     /// Pushes kept for a socket while its missed texts are read back; more and it gets a snapshot.
     static let backlog = 4_096
+    /// Texts read back for one resume; whoever missed more gets a snapshot, which is less. As frames
+    /// they fit into a socket's queue.
+    static let missedTexts = 512
     /// Customers read a message of at most this many characters (Messenger Platform, Send API: text
     /// must be shorter than 2,000).
     static let replyCharacters = 1_999
