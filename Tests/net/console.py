@@ -120,7 +120,10 @@ class Console:
         point = {"resume": {"epoch": resume[0], "seq": resume[1]}} if resume else {}
         self.hello = self.request("hello", **point)
         self.epoch = self.hello["epoch"]
-        self.seq = resume[1] if self.hello["mode"] == "resumed" else self.hello["seq"]
+        self.seq = self.hello["seq"]
+        if resume and self.hello["mode"] == "resumed":
+            # What was missed comes with the epochs of then.
+            self.epoch, self.seq = resume
         self.person = self.hello["person"]["id"]
         self.snapshot = self.hello.get("snapshot")
 
@@ -171,7 +174,8 @@ class Console:
         ]
 
     def settle(self) -> None:
-        """Reads all that was pushed before now: an answer never overtakes a push."""
+        """Reads all that was pushed before now: an answer overtakes no push but those of a resume,
+        whose texts are read back first."""
         try:
             self.request("no.such.method")
         except RequestRefused as refused:

@@ -112,7 +112,7 @@ class Stack:
         port = free_port()
         settings = json.loads(self.configuration.read_text())
         settings["node"]["name"] = name
-        settings["listen"].update(port=port, origins=[self.server])
+        settings["listen"].update(port=port, origins=[f"http://localhost:{port}"])
         file = self.directory / f"{name}.json"
         file.write_text(json.dumps(settings, indent=2))
         self._start(name, [programs() / "ventanilla", "serve", "--config", file])
@@ -152,6 +152,10 @@ class Stack:
 
     def signal(self, name: str, how: int) -> None:
         self._running[name].send_signal(how)
+
+    def ended(self, name: str) -> int:
+        """Waits for a part that was told to end; its code."""
+        return self._running.pop(name).wait(STOPPED_WITHIN)
 
     def query(self, sql: str) -> list[list[str]]:
         """Rows of a statement, as text."""
