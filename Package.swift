@@ -64,7 +64,7 @@ let package = Package(
             name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
 
-        room("Desk", [heap], exclude: ["Decisions"]),
+        room("Desk", exclude: ["Decisions"]),
         room("Engine", ["Desk", collections]),
         room("Wire", ["Desk", crypto]),
         .target(name: "CEventLoop", dependencies: ["CLibwebsockets", "CLibcurl"]),

@@ -20,15 +20,23 @@ struct RankedQueueTests {
         }
     }
 
-    @Test("Leftovers stay bounded, however long the ranks change")
-    func bounded() {
+    @Test("It is walked in order, and a position is what stands before", arguments: 1...5 as ClosedRange<UInt64>)
+    func walked(seed: UInt64) {
+        var random = Random(seed: seed)
         var ranked = RankedQueue<Int, Int>()
-        ranked.set(0, rank: Int.min)
-        for round in 1...10_000 {
-            ranked.set(round % 10 + 1, rank: round)
-            #expect(ranked.entryCount <= 2 * ranked.count + 65)
+        var plain: [Int: Int] = [:]
+        for _ in 0..<5_000 {
+            let member = random.below(2_000)
+            let rank: Int? = random.below(4) == 0 ? nil : random.below(300)
+            ranked.set(member, rank: rank)
+            plain[member] = rank
         }
-        #expect(ranked.first?.member == 0)
+        let sorted = plain.map { ($0.value, $0.key) }.sorted(by: <).map(\.1)
+        #expect(ranked.members == sorted)
+        #expect(sorted.indices.allSatisfy { ranked.position(of: sorted[$0]) == $0 })
+        #expect(ranked.position(of: -1) == nil)
+        let even = ranked.first { $0.member % 2 == 0 }
+        #expect(even?.member == sorted.first { $0 % 2 == 0 })
     }
 
     @Test("A change costs comparisons by the logarithm of the members", arguments: [1_000, 8_000])
