@@ -14,8 +14,9 @@ public struct Agent: Equatable, Sendable {
     public let id: AgentID
     /// What they said last, or `offline` after their grace ran out.
     public var presence: Presence
-    /// How many conversations they may hold; 0…``Limits/maximumCapacity``. May be lowered below
-    /// what they hold: then they are given nothing until they are under it again.
+    /// How many units of work they may hold, offers included; 0…``Limits/maximumCapacity``. A
+    /// conversation takes one, unless its kind of work weighs more. May be lowered below what they
+    /// hold: then they are given nothing until they are under it again.
     public var capacity: Int
     /// When the grace for a lost connection ends; `nil` while connected or offline. Stored, so that
     /// it runs out also when this node is gone.
@@ -23,21 +24,31 @@ public struct Agent: Equatable, Sendable {
     /// When they were last given a conversation or became available: who has been idle longest is
     /// given the next among equally loaded.
     public var idleSince: Instant
+    /// What they are for.
+    public var profile: Profile
+    /// How many offers in a row they let pass.
+    public var missedOffers: Int
     /// Their open sockets. Never stored: at the start of an epoch nobody is connected.
     public var connections: Set<ConnectionID>
 
     /// An agent with these values.
     public init(
         id: AgentID, presence: Presence, capacity: Int, disconnectDeadline: Instant?,
-        idleSince: Instant, connections: Set<ConnectionID> = []
+        idleSince: Instant, profile: Profile = Profile(), missedOffers: Int = 0,
+        connections: Set<ConnectionID> = []
     ) {
         self.id = id
         self.presence = presence
         self.capacity = capacity
         self.disconnectDeadline = disconnectDeadline
         self.idleSince = idleSince
+        self.profile = profile
+        self.missedOffers = missedOffers
         self.connections = connections
     }
+
+    /// Whether they may be given work: they say so, and somebody is there.
+    public var isOnDuty: Bool { presence == .available && isConnected }
 
     /// Whether at least one of their sockets is open.
     public var isConnected: Bool { !connections.isEmpty }

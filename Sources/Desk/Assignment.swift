@@ -1,53 +1,188 @@
-/// An agent's place among those who may be given a conversation: least loaded first, then idle
-/// longest (then the lowest id, which ``RankedQueue`` adds).
-struct Turn: Comparable, Sendable {
-    let load: Int
-    let idleSince: Instant
-
-    static func < (left: Self, right: Self) -> Bool {
-        if left.load != right.load { return left.load < right.load }
-        return left.idleSince < right.idleSince
-    }
+/// Somebody who waits and the agent whose turn it is.
+struct Match {
+    let conversation: Conversation
+    let agent: Agent
+    let line: Int
+    /// The rank of the conversation among all that wait.
+    let rank: Instant
 }
 
 extension Desk {
-    /// Gives waiting conversations to agents until one of both runs out (promises P3 and P4): always
-    /// the one that waits longest to the agent whose turn it is.
+    /// Gives or offers waiting conversations to agents until nobody who may be given work fits
+    /// anybody who waits (promises P3 and P4): always the highest-ranked who can be served, to the
+    /// agent whose turn it is.
     mutating func assignWaiting(_ minutes: inout Minutes) {
-        while let next = waiting.first, let turn = ready.first,
-            let conversation = conversations[next.member], var agent = agents[turn.member]
-        {
-            pass(conversation, to: .agent(agent.id), .assigned, &minutes)
-            agent.idleSince = minutes.at
-            put(agent)
-        }
+        while let match = nextMatch() { give(match, &minutes) }
     }
 
+    private mutating func nextMatch() -> Match? {
+        var best: Match?
+        for line in waitingLines.unsettled.sorted() {
+            guard let match = match(in: line) else {
+                waitingLines.settle(line)
+                continue
+            }
+            if let former = best,
+                (former.rank, former.conversation.id)
+                    < (match.rank, match.conversation.id)
+            {
+                continue
+            }
+            best = match
+        }
+        return best
+    }
+
+    /// The first in this line whom somebody may take, with the first who may.
+    private func match(in line: Int) -> Match? {
+        let all = waitingLines[line]
+        guard !all.isPulled, !all.ready.isEmpty else { return nil }
+        var found: Match?
+        _ = all.waiting.first { entry in
+            guard let conversation = conversations[entry.member] else { return false }
+            let turn = all.ready.first { candidate in
+                obstacle(to: conversation, for: candidate.member, in: all) == nil
+                    && !isReserved(candidate.member, before: entry)
+            }
+            guard let turn, let agent = agents[turn.member] else { return false }
+            found = Match(
+                conversation: conversation, agent: agent, line: line, rank: entry.rank)
+            return true
+        }
+        return found
+    }
+
+    /// Why a conversation is not for this agent, who fits its line: apart from who else waits.
+    func obstacle(
+        to conversation: Conversation, for agent: AgentID, in line: WaitingLine
+    ) -> Obstacle? {
+        let barred = waitingLines.barred[conversation.customer] ?? []
+        let routing = conversation.routing
+        if barred.contains(agent) { return .barred }
+        if let kept = routing.reservation?.agent, kept != agent, line.onDuty.contains(kept),
+            !barred.contains(kept)
+        {
+            return .reservedForAnother(kept)
+        }
+        if routing.declined.contains(agent), somebodyElse(routing.declined, barred, in: line) {
+            return .declined
+        }
+        return nil
+    }
+
+    /// Whether anybody is on duty in this line who has neither declined nor is barred.
+    private func somebodyElse(
+        _ declined: [AgentID], _ barred: [AgentID], in line: WaitingLine
+    ) -> Bool {
+        let ruledOut =
+            declined.count { line.onDuty.contains($0) }
+            + barred.count { line.onDuty.contains($0) && !declined.contains($0) }
+        return line.onDuty.count > ruledOut
+    }
+
+    /// Whether the agent's room is kept for somebody who waits longer and needs more of it
+    /// (``HeavyWork/reservesRoom``).
+    private func isReserved(
+        _ agent: AgentID, before entry: RankedQueue<ConversationID, Instant>.Entry
+    ) -> Bool {
+        switch configuration.heavyWork {
+        case .isPassed: return false
+        case .reservesRoom: break
+        }
+        for line in waitingLines.linesOf[agent] ?? [] {
+            let all = waitingLines[line]
+            guard !all.isPulled, all.ready.rank(of: agent) == nil else { continue }
+            let heavier = all.waiting.first { waiting in
+                guard waiting < entry, let conversation = conversations[waiting.member] else {
+                    return true
+                }
+                return obstacle(to: conversation, for: agent, in: all) == nil
+            }
+            if let heavier, heavier < entry { return true }
+        }
+        return false
+    }
+
+    /// Gives a conversation to the agent, or offers it, as its queue says.
+    private mutating func give(_ match: Match, _ minutes: inout Minutes) {
+        let choice = choice(of: match)
+        var agent = match.agent
+        agent.idleSince = minutes.at
+        switch configuration.queue(match.conversation.queue)?.handing {
+        case .offer(let timeout):
+            offer(match.conversation, to: agent.id, for: timeout, choice, &minutes)
+        case .push, .pull, nil:
+            pass(match.conversation, to: .agent(agent.id), .assigned, choice: choice, &minutes)
+        }
+        put(agent)
+    }
+
+    private func choice(of match: Match) -> Choice {
+        let line = waitingLines[match.line]
+        let runnerUp = line.ready.first { candidate in
+            candidate.member != match.agent.id
+                && obstacle(to: match.conversation, for: candidate.member, in: line) == nil
+        }
+        return Choice(
+            version: configuration.version, waiting: line.waiting.count,
+            onDuty: line.onDuty.count, ready: line.ready.count,
+            relaxed: match.conversation.routing.relaxed, runnerUp: runnerUp?.member)
+    }
+
+    // MARK: The owner
+
     /// Changes the owner of a conversation: the one place where a handoff is recorded (promise P6).
+    /// An offer that stood is withdrawn.
     ///
     /// The waiting clock starts when a conversation comes into the queue from nobody or the bot, and
     /// survives everything else (promise P13).
     mutating func pass(
         _ conversation: Conversation, to owner: Owner, _ reason: HandoffReason,
-        _ minutes: inout Minutes
+        by person: AgentID? = nil, choice: Choice? = nil, _ minutes: inout Minutes
     ) {
         var conversation = conversation
         let former = conversation.owner
+        endOffer(of: &conversation, reason == .offerAccepted ? .accepted : .withdrawn, &minutes)
         conversation.handoffs += 1
         conversation.owner = owner
-        switch (former, owner) {
-        case (.nobody, .queue), (.bot, .queue): conversation.waitingSince = minutes.at
-        case (.nobody, _), (.bot, _), (.queue, _), (.agent, _): break
-        }
+        enter(owner, from: former, &conversation, minutes.at)
         put(conversation)
         let handoff = Handoff(
             conversation: conversation.id, number: conversation.handoffs, from: former, to: owner,
-            reason: reason)
+            reason: reason, by: person, choice: choice)
         note(.ownerChanged(handoff), to: former.agent, owner.agent, in: &minutes)
     }
 
-    /// Returns all that an agent owns to the queue, ascending by id.
+    /// What changes with the owner in what decides about the next one.
+    private func enter(
+        _ owner: Owner, from former: Owner, _ conversation: inout Conversation, _ at: Instant
+    ) {
+        let stickiness = configuration.queue(conversation.queue)?.stickiness ?? 0
+        switch (former, owner) {
+        case (.nobody, .queue), (.bot, .queue):
+            conversation.waitingSince = at
+            conversation.routing.declined = []
+            conversation.routing.staysInQueue = false
+            if stickiness > 0, let last = conversation.routing.lastAgent {
+                let until = at.adding(milliseconds: stickiness)
+                conversation.routing.reservation = Reservation(agent: last, until: until)
+            }
+        case (_, .agent(let agent)):
+            conversation.routing.reservation = nil
+            conversation.routing.staysInQueue = false
+            conversation.routing.lastAgent = stickiness > 0 ? agent : nil
+        case (_, .nobody), (_, .bot):
+            conversation.routing.reservation = nil
+            conversation.routing.relaxed = 0
+        case (.queue, .queue), (.agent, .queue):
+            break
+        }
+    }
+
+    /// Returns all that an agent owns to the queue, ascending by id, and takes back what is offered
+    /// to them.
     mutating func returnAll(of agent: AgentID, _ reason: HandoffReason, _ minutes: inout Minutes) {
+        withdrawOffers(to: agent, &minutes)
         for id in owned[agent] ?? [] {
             guard let conversation = conversations[id] else { continue }
             pass(conversation, to: .queue(conversation.queue), reason, &minutes)

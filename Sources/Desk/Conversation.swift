@@ -37,12 +37,14 @@ public struct Conversation: Equatable, Sendable {
     public var customerWroteAt: Instant
     /// How many of the customer's messages the owner has not marked as read.
     public var unread: Int
+    /// What decides who may take it, beyond its queue.
+    public var routing: Routing
 
     /// A conversation with these values.
     public init(
         id: ConversationID, customer: CustomerID, thread: Digest, queue: QueueID, owner: Owner,
         handoffs: Int, waitingSince: Instant, openedAt: Instant, lastMessageAt: Instant,
-        customerWroteAt: Instant, unread: Int
+        customerWroteAt: Instant, unread: Int, routing: Routing = Routing()
     ) {
         self.id = id
         self.customer = customer
@@ -55,6 +57,7 @@ public struct Conversation: Equatable, Sendable {
         self.lastMessageAt = lastMessageAt
         self.customerWroteAt = customerWroteAt
         self.unread = unread
+        self.routing = routing
     }
 
     /// ``customerWroteAt`` of a conversation in which the customer has not written yet.
@@ -76,6 +79,20 @@ public enum HandoffReason: String, Sendable, CaseIterable {
     case wentOffline
     /// The agent closed it.
     case closed
+    /// The agent accepted the offer.
+    case offerAccepted
+    /// The agent took it from the list of a queue.
+    case taken
+    /// The owner passed it on.
+    case transferred
+    /// It waited too long, or too many waited, in its queue.
+    case overflowed
+    /// A supervisor moved it to a queue, or took it back.
+    case moved
+    /// A supervisor gave it to an agent.
+    case assignedBySupervisor
+    /// A supervisor gave it to an agent beyond their capacity.
+    case assignedOverCapacity
 }
 
 /// One change of owner, on record for good (promise P6): `from` is the `to` of the one before.
@@ -90,15 +107,22 @@ public struct Handoff: Equatable, Sendable {
     public let to: Owner
     /// Why.
     public let reason: HandoffReason
+    /// The person who ordered it; `nil` when it was the desk, the customer or the new owner.
+    public let by: AgentID?
+    /// How the desk chose the agent; `nil` when it did not choose.
+    public let choice: Choice?
 
     /// The handoff with these values.
     public init(
-        conversation: ConversationID, number: Int, from: Owner, to: Owner, reason: HandoffReason
+        conversation: ConversationID, number: Int, from: Owner, to: Owner, reason: HandoffReason,
+        by: AgentID? = nil, choice: Choice? = nil
     ) {
         self.conversation = conversation
         self.number = number
         self.from = from
         self.to = to
         self.reason = reason
+        self.by = by
+        self.choice = choice
     }
 }

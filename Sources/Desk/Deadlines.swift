@@ -1,9 +1,12 @@
-/// What falls due at a stored moment. At the same moment agents go before jobs, each by id.
+/// What falls due at a stored moment. At the same moment agents go before conversations and those
+/// before jobs, each by id.
 enum Due: Hashable, Comparable, Sendable {
     /// Agents who were not heard of since a reload are taken to have lost their connections.
     case unheard
     /// The agent's grace for a lost connection ends.
     case grace(AgentID)
+    /// The next thing happens to a waiting or offered conversation: see ``Desk/step(_:_:)``.
+    case wait(ConversationID)
     /// The wait for an echo of the job's message ends.
     case confirmation(JobID)
 }
@@ -20,6 +23,8 @@ extension Desk {
             case .unheard: giveUpUnheard(&minutes)
             case .grace(let id):
                 if let agent = agents[id] { goOffline(agent, .disconnected, &minutes) }
+            case .wait(let id):
+                step(id, &minutes)
             case .confirmation(let id):
                 if let job = jobs[id] { set(job, to: .unconfirmed, &minutes) }
             }

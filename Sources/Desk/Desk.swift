@@ -9,6 +9,10 @@ public struct Desk: Sendable {
     public let rules: Rules
     /// The number of the latest event; 0 for a new desk.
     public internal(set) var lastEvent: Int64
+    /// What it routes by.
+    public internal(set) var configuration: Configuration
+    /// Whether it has come to route by another one in this batch.
+    var configurationIsChanged = false
 
     /// Open conversations, and those closed or written about in this batch.
     var conversations = Table<ConversationID, Conversation>()
@@ -26,10 +30,12 @@ public struct Desk: Sendable {
     var owned: [AgentID: [ConversationID]] = [:]
     /// The jobs of each conversation, of those held, ascending: the order in which they leave.
     var lines: [ConversationID: [JobID]] = [:]
-    /// Who waits, longest first.
-    var waiting = RankedQueue<ConversationID, Instant>()
-    /// Who may be given a conversation now, the next in turn first.
-    var ready = RankedQueue<AgentID, Turn>()
+    /// What is offered to each agent, ascending.
+    var offered: [AgentID: [ConversationID]] = [:]
+    /// How many wait in each queue.
+    var queued: [QueueID: Int] = [:]
+    /// Who waits, and who may be given a conversation now.
+    var waitingLines = WaitingLines()
     /// What falls due.
     var deadlines = RankedQueue<Due, Instant>()
     /// Messages recorded in this batch by the platform's id.
@@ -43,8 +49,9 @@ public struct Desk: Sendable {
     public init(state: DeskState, rules: Rules) {
         self.rules = rules
         lastEvent = state.lastEvent
-        for conversation in state.conversations { load(conversation) }
+        configuration = state.configuration
         for agent in state.agents { load(agent) }
+        for conversation in state.conversations { load(conversation) }
         for job in state.jobs { load(job) }
     }
 
@@ -82,6 +89,8 @@ public struct Desk: Sendable {
         }
         for job in changes.jobs where job.state.isSettled { forget(job) }
         recorded.removeAll()
+        if configurationIsChanged { changes.configuration = configuration }
+        configurationIsChanged = false
         return changes
     }
 
@@ -104,7 +113,7 @@ public struct Desk: Sendable {
         case .agentConnections(let agent, let connections):
             try setConnections(of: agent, to: connections, &minutes)
         case .presenceSet(let agent, let presence):
-            try setPresence(of: agent, to: presence, &minutes)
+            try setPresence(of: agent, to: presence, by: nil, &minutes)
         case .capacitySet(let agent, let capacity, let supervisor):
             try setCapacity(of: agent, to: capacity, by: supervisor, &minutes)
         case .agentReplied(let agent, let conversation, let textDigest):
@@ -115,6 +124,29 @@ public struct Desk: Sendable {
             try markRead(agent, conversation, &minutes)
         case .conversationClosed(let agent, let conversation):
             try close(agent, conversation, &minutes)
+        case .offerAccepted(let agent, let conversation):
+            try acceptOffer(agent, conversation, &minutes)
+        case .offerDeclined(let agent, let conversation, let reason):
+            try declineOffer(agent, conversation, reason, &minutes)
+        case .conversationTaken(let agent, let conversation):
+            try take(agent, conversation, &minutes)
+        case .transferOrdered(let agent, let conversation, let target):
+            try transfer(agent, conversation, target, &minutes)
+        case .configurationSet(let configuration, let supervisor):
+            try configure(configuration, by: supervisor, &minutes)
+        case .profileSet(let agent, let profile, let supervisor):
+            try setProfile(of: agent, to: profile, by: supervisor, &minutes)
+        case .presenceOrdered(let agent, let presence, let supervisor):
+            try setPresence(of: agent, to: presence, by: supervisor, &minutes)
+        case .conversationMoved(let conversation, let queue, let supervisor):
+            try moveBySupervisor(conversation, to: queue, by: supervisor, &minutes)
+        case .conversationAssigned(let conversation, let agent, let overrides, let supervisor):
+            try assignBySupervisor(
+                conversation, to: agent, overridesCapacity: overrides, by: supervisor, &minutes)
+        case .prioritySet(let conversation, let priority, let supervisor):
+            try setPriority(of: conversation, to: priority, by: supervisor, &minutes)
+        case .needsSet(let conversation, let needs, let compartment, let supervisor):
+            try setNeeds(of: conversation, to: needs, compartment, by: supervisor, &minutes)
         case .sendingBegan(let job):
             return try beginSending(job, &minutes)
         case .sendingEnded(let job, let attempt, let outcome):

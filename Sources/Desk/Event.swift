@@ -34,10 +34,25 @@ public enum Event: Equatable, Sendable {
     case agentConnected(AgentID)
     /// An agent's last socket closed; their grace ends at the deadline.
     case agentDisconnected(AgentID, deadline: Instant?)
-    /// An agent's presence changed.
-    case presenceChanged(AgentID, Presence)
+    /// An agent's presence changed; by a supervisor, where one is named.
+    case presenceChanged(AgentID, Presence, by: AgentID?)
     /// A supervisor changed an agent's capacity.
     case capacityChanged(AgentID, capacity: Int, by: AgentID)
+    /// A supervisor changed what an agent is for.
+    case profileChanged(AgentID, by: AgentID)
+    /// The desk routes by another configuration from this event on; the event's number is its
+    /// version.
+    case configurationChanged(by: AgentID)
+    /// A conversation was offered to an agent.
+    case offerMade(ConversationID, Offer, Choice?)
+    /// The offer to this agent ended.
+    case offerEnded(ConversationID, AgentID, OfferEnd)
+    /// The customer waited so long that less is asked for; tells how many steps are in force.
+    case needsRelaxed(ConversationID, steps: Int)
+    /// A supervisor changed what a conversation asks for, or its compartment.
+    case needsChanged(ConversationID, by: AgentID)
+    /// A supervisor changed a conversation's priority; `nil`: that of its queue again.
+    case priorityChanged(ConversationID, priority: Int?, by: AgentID)
     /// A job's state changed.
     case jobChanged(JobID, ConversationID, MessageID, JobState, attempts: Int)
     /// An epoch began on some node.
@@ -85,6 +100,22 @@ public struct Rejection: Error, Equatable, Sendable {
         case wrongState
         /// Too many sockets of one person.
         case tooManyConnections
+        /// The offer does not stand any more, or is another's.
+        case offerEnded
+        /// The agent is not on duty.
+        case notOnDuty
+        /// The agent has no room for it.
+        case noRoom
+        /// The agent may not take it: another queue, a missing skill, a conflict of interest.
+        case notEligible
+        /// The same name twice.
+        case duplicated
+        /// A step that never comes, or never changes anything.
+        case neverEnds
+        /// It leads back to where it began.
+        case circular
+        /// Nobody could serve it.
+        case unservable
         /// The same command id was used before with other parameters.
         case keyReused
     }

@@ -6,6 +6,8 @@ public struct DeskState: Equatable, Sendable {
     public var conversations: [Conversation] = []
     /// Every agent ever seen, without connections.
     public var agents: [Agent] = []
+    /// What it routes by.
+    public var configuration = Configuration()
     /// Every job that is not settled.
     public var jobs: [Job] = []
 
@@ -30,6 +32,8 @@ public struct Changes: Equatable, Sendable {
     public var agents: [Agent] = []
     /// Jobs as they are now, settled ones included.
     public var jobs: [Job] = []
+    /// What the desk routes by, if that changed.
+    public var configuration: Configuration?
 
     /// No change.
     public init() {}

@@ -19,9 +19,15 @@ extension Desk {
 
     private mutating func index(_ conversation: Conversation, insteadOf former: Conversation?) {
         if former == nil { threads[conversation.thread] = conversation.id }
-        switch conversation.owner {
-        case .queue: waiting.set(conversation.id, rank: conversation.waitingSince)
-        case .nobody, .bot, .agent: waiting.set(conversation.id, rank: nil)
+        stand(conversation)
+        deadlines.set(.wait(conversation.id), rank: nextStep(of: conversation))
+        countQueued(former, by: -1)
+        countQueued(conversation, by: 1)
+        let offer = conversation.routing.offer?.agent
+        let formerOffer = former?.routing.offer?.agent
+        if formerOffer != offer {
+            if let formerOffer { offered[formerOffer]?.removeSorted(conversation.id) }
+            if let offer { offered[offer, default: []].insertSorted(conversation.id) }
         }
         guard former?.owner != conversation.owner else { return }
         if let agent = former?.owner.agent { owned[agent]?.removeSorted(conversation.id) }
@@ -30,13 +36,67 @@ extension Desk {
         }
     }
 
+    private mutating func countQueued(_ conversation: Conversation?, by change: Int) {
+        guard case .queue(let queue)? = conversation?.owner else { return }
+        queued[queue, default: 0] += change
+    }
+
+    /// Puts a conversation into the line of those who wait for the same, or out of it.
+    private mutating func stand(_ conversation: Conversation) {
+        let formerLine = waitingLines.line(of: conversation.id)
+        switch conversation.owner {
+        case .queue(let id) where conversation.routing.offer == nil:
+            let queue = configuration.queue(id)
+            let (line, isNew) = waitingLines.line(
+                named: lineName(of: conversation), isPulled: queue?.handing == .pull,
+                agents: agents)
+            if isNew { for id in agents.names { list(id) } }
+            let priority = conversation.routing.priority ?? queue?.priority ?? 0
+            let rank = conversation.waitingSince.adding(
+                milliseconds: -Int64(priority) * configuration.ageing)
+            waitingLines.place(conversation.id, in: line, rank: rank)
+        case .queue, .nobody, .bot, .agent:
+            guard formerLine != nil else { return }
+            waitingLines.place(conversation.id, in: nil, rank: conversation.waitingSince)
+        }
+        // Room that was kept for it may be anybody's.
+        switch configuration.heavyWork {
+        case .isPassed: break
+        case .reservesRoom: if formerLine != nil { waitingLines.unsettleAll() }
+        }
+    }
+
+    /// What a conversation waits for now.
+    func lineName(of conversation: Conversation) -> WaitingLine.Name {
+        WaitingLine.Name(
+            queue: conversation.queue, needs: configuration.needs(of: conversation),
+            compartment: conversation.routing.compartment)
+    }
+
+    /// Makes everything anew that follows from the configuration.
+    mutating func indexAnew() {
+        waitingLines = WaitingLines()
+        for id in agents.names {
+            if let agent = agents[id] { waitingLines.learn(agent, formerly: nil) }
+        }
+        for id in conversations.names {
+            guard let conversation = conversations[id] else { continue }
+            stand(conversation)
+            deadlines.set(.wait(id), rank: nextStep(of: conversation))
+        }
+        for id in agents.names { list(id) }
+    }
+
     private mutating func listAgents(of conversation: Conversation, _ former: Conversation?) {
-        guard former?.owner != conversation.owner else { return }
-        for case let agent? in [former?.owner.agent, conversation.owner.agent] { list(agent) }
+        let was = [former?.owner.agent, former?.routing.offer?.agent]
+        let now = [conversation.owner.agent, conversation.routing.offer?.agent]
+        guard was != now else { return }
+        for case let agent? in was + now { list(agent) }
     }
 
     /// Keeps an agent as they were read back, with the connections that the state names.
     mutating func load(_ agent: Agent) {
+        waitingLines.learn(agent, formerly: nil)
         agents.load(agent, as: agent.id)
         index(agent)
         if agent.isUnheard { hasUnheard = true }
@@ -44,7 +104,9 @@ extension Desk {
 
     /// Keeps a changed agent. Connections are not stored: a change of them alone is no changed row.
     mutating func put(_ agent: Agent) {
-        let isChange = agents[agent.id]?.withoutConnections() != agent.withoutConnections()
+        let former = agents[agent.id]
+        let isChange = former?.withoutConnections() != agent.withoutConnections()
+        waitingLines.learn(agent, formerly: former?.profile)
         agents.put(agent, as: agent.id, isChange: isChange)
         index(agent)
     }
@@ -55,18 +117,34 @@ extension Desk {
         list(agent.id)
     }
 
-    /// Puts an agent where they belong among those who may be given work: after each change of them
-    /// or of what they own.
+    /// Puts an agent where they belong in every line that they fit: after each change of them or of
+    /// what they hold. O(lines that they fit · log n).
     private mutating func list(_ id: AgentID) {
+        guard let agent = agents[id] else { return }
         let load = load(of: id)
-        guard let agent = agents[id], agent.presence == .available, agent.isConnected,
-            load < agent.capacity
-        else { return ready.set(id, rank: nil) }
-        ready.set(id, rank: Turn(load: load, idleSince: agent.idleSince))
+        for line in waitingLines.linesOf[id] ?? [] {
+            let weight = configuration.weight(
+                of: waitingLines[line].name.queue, for: agent.profile)
+            let hasRoom = agent.isOnDuty && load + weight <= agent.capacity
+            waitingLines.place(
+                id, in: line, isOnDuty: agent.isOnDuty,
+                turn: hasRoom ? Turn(load: load, idleSince: agent.idleSince) : nil)
+        }
     }
 
-    /// How many conversations an agent owns.
-    func load(of agent: AgentID) -> Int { owned[agent]?.count ?? 0 }
+    /// How many units of work an agent has, offers included.
+    func load(of id: AgentID) -> Int {
+        guard let profile = agents[id]?.profile else { return 0 }
+        var load = 0
+        for id in owned[id] ?? [] { load += weight(of: id, for: profile) }
+        for id in offered[id] ?? [] { load += weight(of: id, for: profile) }
+        return load
+    }
+
+    private func weight(of id: ConversationID, for profile: Profile) -> Int {
+        guard let queue = conversations[id]?.queue else { return 0 }
+        return configuration.weight(of: queue, for: profile)
+    }
 
     /// Keeps a job as it was read back.
     mutating func load(_ job: Job) {

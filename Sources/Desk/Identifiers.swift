@@ -2,12 +2,23 @@
 ///
 /// The desk mints it: it is the number of the event that brought the thing about, so it is unique
 /// without a counter of its own and two replays mint the same. It says nothing about a person.
-public struct Identifier<Kind>: Hashable, Comparable, Sendable {
+public struct Identifier<Kind>: Hashable, Comparable, Sendable, Codable {
     /// The number itself; positive.
     public let number: Int64
 
     /// Names the thing with this number.
     public init(_ number: Int64) { self.number = number }
+
+    /// Reads it as a bare number.
+    public init(from decoder: any Decoder) throws {
+        number = try decoder.singleValueContainer().decode(Int64.self)
+    }
+
+    /// Writes it as a bare number.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(number)
+    }
 
     /// Orders by number, which is the order of arrival.
     public static func < (left: Self, right: Self) -> Bool { left.number < right.number }
@@ -15,8 +26,8 @@ public struct Identifier<Kind>: Hashable, Comparable, Sendable {
 
 /// What an identifier of an agent (or supervisor) is for; minted at first sign-in, not by the desk.
 public enum Person {}
-/// What an identifier of a queue is for; comes from the configuration.
-public enum Queue {}
+/// What an identifier of a compartment is for; comes from the configuration.
+public enum Compartment {}
 /// What an identifier of a customer is for.
 public enum Customer {}
 /// What an identifier of a message is for.
@@ -28,6 +39,14 @@ public enum Connection {}
 public typealias AgentID = Identifier<Person>
 /// Names a queue.
 public typealias QueueID = Identifier<Queue>
+/// Names a skill.
+public typealias SkillID = Identifier<Skill>
+/// Names a kind of work.
+public typealias WorkKindID = Identifier<WorkKind>
+/// Names a grade of agents.
+public typealias GradeID = Identifier<Grade>
+/// Names a compartment: customers whom only some agents may serve.
+public typealias CompartmentID = Identifier<Compartment>
 /// Names a customer: one person on one page. Surrogate for the platform's id.
 public typealias CustomerID = Identifier<Customer>
 /// Names a conversation.
@@ -41,12 +60,23 @@ public typealias ConnectionID = Identifier<Connection>
 
 /// A moment in milliseconds since 1970-01-01T00:00:00Z. The desk never reads a clock: time arrives
 /// with each input.
-public struct Instant: Hashable, Comparable, Sendable {
+public struct Instant: Hashable, Comparable, Sendable, Codable {
     /// Milliseconds since 1970, UTC.
     public let milliseconds: Int64
 
     /// The moment this many milliseconds after 1970 began.
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }
+
+    /// Reads it as a bare number.
+    public init(from decoder: any Decoder) throws {
+        milliseconds = try decoder.singleValueContainer().decode(Int64.self)
+    }
+
+    /// Writes it as a bare number.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(milliseconds)
+    }
 
     /// Orders by time.
     public static func < (left: Self, right: Self) -> Bool {

@@ -33,6 +33,33 @@ public enum Input: Equatable, Sendable {
     /// The owner closed the conversation.
     case conversationClosed(AgentID, ConversationID)
 
+    /// The agent accepted the conversation that is offered to them.
+    case offerAccepted(AgentID, ConversationID)
+    /// The agent declined the conversation that is offered to them.
+    case offerDeclined(AgentID, ConversationID, DeclineReason)
+    /// The agent took a waiting conversation from the list of its queue.
+    case conversationTaken(AgentID, ConversationID)
+    /// The owner passed the conversation on.
+    case transferOrdered(AgentID, ConversationID, TransferTarget)
+
+    // MARK: From supervisors
+
+    /// A supervisor changed what the desk routes by. Its version is set by the desk.
+    case configurationSet(Configuration, by: AgentID)
+    /// A supervisor changed what an agent is for.
+    case profileSet(AgentID, Profile, by: AgentID)
+    /// A supervisor set an agent's presence.
+    case presenceOrdered(AgentID, Presence, by: AgentID)
+    /// A supervisor moved a conversation to a queue, or took it back into its own.
+    case conversationMoved(ConversationID, QueueID, by: AgentID)
+    /// A supervisor gave a conversation to an agent who is on duty; beyond their capacity only when
+    /// that is said.
+    case conversationAssigned(ConversationID, AgentID, overridesCapacity: Bool, by: AgentID)
+    /// A supervisor changed a conversation's priority; `nil`: that of its queue.
+    case prioritySet(ConversationID, Int?, by: AgentID)
+    /// A supervisor changed what a conversation asks for itself, and its compartment.
+    case needsSet(ConversationID, [SkillLevel], CompartmentID?, by: AgentID)
+
     // MARK: From the outbox
 
     /// The outbox is about to send: nothing leaves before this is committed. Its result is the number

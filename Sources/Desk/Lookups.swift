@@ -5,6 +5,7 @@ extension Desk {
         state.lastEvent = lastEvent
         state.conversations = conversations.names.compactMap { conversations[$0] }
             .filter(\.isOpen)
+        state.configuration = configuration
         state.agents = agents.names.compactMap { agents[$0]?.withoutConnections() }
         state.jobs = unsettledJobs
         return state
@@ -29,16 +30,17 @@ extension Desk {
         (lines[conversation] ?? []).compactMap { jobs[$0] }.filter { !$0.state.isSettled }
     }
 
-    /// How many conversations wait in the queue.
-    public var waitingCount: Int { waiting.count }
+    /// How many conversations wait to be given to an agent.
+    public var waitingCount: Int { waitingLines.waitingCount }
 
-    /// What a person may see: an agent their own conversations and themselves, a supervisor
+    /// What a person may see: an agent their own conversations, those offered to them and themselves, a supervisor
     /// everything that is open and everybody; with the unsettled jobs of those conversations. Each
     /// ascending by id.
     public func view(
         for person: AgentID, isSupervisor: Bool
     ) -> (conversations: [Conversation], agents: [Agent], jobs: [Job]) {
-        let seen = isSupervisor ? conversations.names : owned[person] ?? []
+        let theirs = (owned[person] ?? []) + (offered[person] ?? [])
+        let seen = isSupervisor ? conversations.names : Set(theirs).sorted()
         let people = isSupervisor ? agents.names : [person]
         let open = seen.compactMap { conversations[$0] }.filter(\.isOpen)
         let jobs = open.flatMap { unsettledJobs(of: $0.id) }.sorted { $0.id < $1.id }
@@ -63,12 +65,17 @@ extension Desk {
                 break
             }
         case .agentReplied(_, let conversation, _), .conversationRead(_, let conversation),
-            .conversationClosed(_, let conversation):
+            .conversationClosed(_, let conversation), .offerAccepted(_, let conversation),
+            .offerDeclined(_, let conversation, _), .conversationTaken(_, let conversation),
+            .transferOrdered(_, let conversation, _), .conversationMoved(let conversation, _, _),
+            .conversationAssigned(let conversation, _, _, _),
+            .prioritySet(let conversation, _, _), .needsSet(let conversation, _, _, _):
             needs.conversations.insert(conversation)
         case .resendOrdered(_, let job):
             needs.jobs.insert(job)
         case .channelEventKept, .backfillFinished, .agentConnected, .agentDisconnected,
-            .agentConnections, .presenceSet, .capacitySet, .sendingBegan, .sendingEnded,
+            .agentConnections, .presenceSet, .capacitySet, .configurationSet, .profileSet,
+            .presenceOrdered, .sendingBegan, .sendingEnded,
             .epochBegan, .clockReached:
             break
         }

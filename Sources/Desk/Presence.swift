@@ -53,7 +53,9 @@ extension Desk {
         if wasOffline { agent.presence = .away }
         put(agent)
         note(.agentConnected(agent.id), to: agent.id, in: &minutes)
-        if wasOffline { note(.presenceChanged(agent.id, .away), to: agent.id, in: &minutes) }
+        if wasOffline {
+            note(.presenceChanged(agent.id, .away, by: nil), to: agent.id, in: &minutes)
+        }
     }
 
     /// An agent's last socket closed. Who is not offline keeps what they own until the grace ends.
@@ -72,37 +74,57 @@ extension Desk {
         note(
             .agentDisconnected(agent.id, deadline: agent.disconnectDeadline), to: agent.id,
             in: &minutes)
+        // Nobody is there to answer.
+        withdrawOffers(to: agent.id, &minutes)
     }
 
     // MARK: What they say
 
     mutating func setPresence(
-        of id: AgentID, to presence: Presence, _ minutes: inout Minutes
+        of id: AgentID, to presence: Presence, by supervisor: AgentID?, _ minutes: inout Minutes
     ) throws(Rejection) {
-        guard var agent = agents[id] else { throw Rejection(.notFound, field: "agent") }
+        guard let agent = agents[id] else { throw Rejection(.notFound, field: "agent") }
         guard agent.presence != presence else { return }
         // Without a connection there is nobody to give work to, nor any deadline that would end it.
         let needsConnection = presence == .available || agent.presence == .offline
         guard agent.isConnected || !needsConnection else {
             throw Rejection(.wrongState, field: "presence")
         }
+        change(agent, to: presence, by: supervisor, &minutes)
+    }
+
+    /// Changes an agent's presence. Who takes nothing new keeps no offer.
+    mutating func change(
+        _ agent: Agent, to presence: Presence, by supervisor: AgentID?, _ minutes: inout Minutes
+    ) {
+        var agent = agent
         switch presence {
-        case .offline: return goOffline(agent, .wentOffline, &minutes)
-        case .available: agent.idleSince = minutes.at
+        case .offline: return goOffline(agent, .wentOffline, by: supervisor, &minutes)
+        case .available:
+            agent.idleSince = minutes.at
+            agent.missedOffers = 0
         case .away: break
         }
         agent.presence = presence
         put(agent)
-        note(.presenceChanged(id, presence), to: id, in: &minutes)
+        note(
+            .presenceChanged(agent.id, presence, by: supervisor), to: agent.id, supervisor,
+            in: &minutes)
+        if presence != .available { withdrawOffers(to: agent.id, &minutes) }
     }
 
     /// The agent is gone and keeps nothing (promise P5).
-    mutating func goOffline(_ agent: Agent, _ reason: HandoffReason, _ minutes: inout Minutes) {
+    mutating func goOffline(
+        _ agent: Agent, _ reason: HandoffReason, by supervisor: AgentID? = nil,
+        _ minutes: inout Minutes
+    ) {
         var agent = agent
         agent.presence = .offline
         agent.disconnectDeadline = nil
         put(agent)
-        note(.presenceChanged(agent.id, .offline), to: agent.id, in: &minutes)
+        note(
+            .presenceChanged(agent.id, .offline, by: supervisor), to: agent.id, supervisor,
+            in: &minutes)
         returnAll(of: agent.id, reason, &minutes)
     }
 

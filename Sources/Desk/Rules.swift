@@ -1,4 +1,5 @@
-/// What a desk is configured with. Fixed while an epoch lasts.
+/// What a node lets its desks be run by; the same while an epoch lasts. What they route by is a
+/// ``Configuration``.
 public struct Rules: Equatable, Sendable {
     /// How many conversations an agent may hold who was never given another capacity.
     public var defaultCapacity: Int
@@ -12,20 +13,17 @@ public struct Rules: Equatable, Sendable {
     public var settlingTime: Int64
     /// How often sending one message is tried at most.
     public var maximumAttempts: Int
-    /// The queue in which a conversation waits.
-    public var queue: QueueID
 
     /// Rules with the usual values.
     public init(
         defaultCapacity: Int = 3, disconnectGrace: Int64 = 60_000, confirmationWait: Int64 = 60_000,
-        settlingTime: Int64 = 5_000, maximumAttempts: Int = 8, queue: QueueID = QueueID(1)
+        settlingTime: Int64 = 5_000, maximumAttempts: Int = 8
     ) {
         self.defaultCapacity = defaultCapacity
         self.disconnectGrace = disconnectGrace
         self.confirmationWait = confirmationWait
         self.settlingTime = settlingTime
         self.maximumAttempts = maximumAttempts
-        self.queue = queue
     }
 }
 
@@ -33,6 +31,25 @@ public struct Rules: Equatable, Sendable {
 public enum Limits {
     /// No person follows more than this many conversations at once.
     public static let maximumCapacity = 100
+    /// A desk has some dozens of skills, queues or grades; each is looked through at a change.
+    public static let configurationParts = 500
+    /// How well somebody does something.
+    public static let levels = 1...5
+    /// Beyond a few steps nobody can foresee what is asked for.
+    public static let relaxations = 10
+    /// From usual to most urgent.
+    public static let priorities = 0...10
+    /// How long an offer may stand, in milliseconds: a second is no time to read, and after a quarter
+    /// of an hour the customer has gone.
+    public static let offerTimes: ClosedRange<Int64> = 1_000...900_000
+    /// A wait of a week is a mistake in a configuration, in milliseconds.
+    public static let longestWait: Int64 = 7 * 24 * 3_600_000
+    /// More than a million waiting is a mistake in a configuration.
+    public static let longestQueue = 1_000_000
+    /// An agent's family and friends, not a list of customers.
+    public static let barredCustomers = 200
+    /// What one conversation asks for itself.
+    public static let ownNeeds = 10
     /// A person has a few tabs and devices; more is a client gone wild.
     public static let connectionsPerAgent = 16
 }

@@ -8,7 +8,7 @@ extension Desk {
         conversation.lastMessageAt = minutes.at
         // The channel delivers out of order; its window counts from the latest.
         conversation.customerWroteAt = max(conversation.customerWroteAt, message.writtenAt)
-        if !conversation.isOpen { conversation.queue = rules.queue }
+        if !conversation.isOpen { conversation.queue = queueWithRoom(configuration.entry) }
         put(conversation)
         let id = MessageID(upcoming)
         note(
@@ -32,9 +32,10 @@ extension Desk {
         let customer = CustomerID(upcoming)
         note(.customerMet(customer, thread: thread), in: &minutes)
         let id = ConversationID(upcoming)
-        note(.conversationOpened(id, customer, rules.queue), in: &minutes)
+        let queue = queueWithRoom(configuration.entry)
+        note(.conversationOpened(id, customer, queue), in: &minutes)
         let conversation = Conversation(
-            id: id, customer: customer, thread: thread, queue: rules.queue, owner: .nobody,
+            id: id, customer: customer, thread: thread, queue: queue, owner: .nobody,
             handoffs: 0, waitingSince: minutes.at, openedAt: minutes.at,
             lastMessageAt: minutes.at, customerWroteAt: Conversation.neverWrote, unread: 0)
         put(conversation)

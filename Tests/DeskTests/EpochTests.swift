@@ -57,7 +57,7 @@ struct EpochTests {
         #expect(scene.wait(after - 1).isEmpty)
         #expect(
             scene.wait(1) == [
-                .presenceChanged(ana, .offline),
+                .presenceChanged(ana, .offline, by: nil),
                 .handed(6, 3, .agent(ana), .queue(queue), .disconnected),
             ])
         #expect(scene.auditor.violations.isEmpty)
@@ -112,7 +112,7 @@ struct EpochTests {
         #expect(scene.wait(1) == [.agentDisconnected(ana, deadline: deadline)])
         #expect(
             scene.wait(60_000) == [
-                .presenceChanged(ana, .offline),
+                .presenceChanged(ana, .offline, by: nil),
                 .handed(6, 3, .agent(ana), .queue(queue), .disconnected),
             ])
     }
@@ -154,9 +154,9 @@ struct EpochTests {
         #expect(
             handled.events == [
                 .job(12, of: 6, .unconfirmed, attempts: 1),
-                .presenceChanged(ana, .offline),
+                .presenceChanged(ana, .offline, by: nil),
                 .handed(6, 3, .agent(ana), .queue(queue), .disconnected),
-                .presenceChanged(ben, .offline),
+                .presenceChanged(ben, .offline, by: nil),
                 .job(10, of: 6, .unconfirmed, attempts: 1),
             ])
         #expect(handled.records.allSatisfy { $0.epoch == 8 && $0.at == due })

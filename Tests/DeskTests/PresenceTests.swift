@@ -7,7 +7,8 @@ struct PresenceTests {
         Case(
             "a new agent enters and is away", .empty, when: .connected(ana),
             then: [
-                .agentEntered(ana, capacity: 3), .agentConnected(ana), .presenceChanged(ana, .away),
+                .agentEntered(ana, capacity: 3), .agentConnected(ana),
+                .presenceChanged(ana, .away, by: nil),
             ]),
         Case("a second tab is no news", .open, when: .connected(ana, 2), then: []),
         Case("the same socket told twice is none", .open, when: .connected(ana, 1), then: []),
@@ -29,7 +30,7 @@ struct PresenceTests {
         Case(
             "back after being offline: away", .open,
             given: [.presenceSet(ana, .offline), .disconnected(ana)], when: .connected(ana, 2),
-            then: [.agentConnected(ana), .presenceChanged(ana, .away)]),
+            then: [.agentConnected(ana), .presenceChanged(ana, .away, by: nil)]),
         Case(
             "all sockets told: the same", .open,
             when: .agentConnections(ana, [socket(1), socket(2)]), then: []),
@@ -45,17 +46,18 @@ struct PresenceTests {
         Case(
             "all sockets told of somebody new", .open, when: .agentConnections(ben, [socket(4)]),
             then: [
-                .agentEntered(ben, capacity: 3), .agentConnected(ben), .presenceChanged(ben, .away),
+                .agentEntered(ben, capacity: 3), .agentConnected(ben),
+                .presenceChanged(ben, .away, by: nil),
             ]),
         Case("the same presence", .open, when: .presenceSet(ana, .available), then: []),
         Case(
             "away keeps what is theirs", .talking, when: .presenceSet(ana, .away),
-            then: [.presenceChanged(ana, .away)]),
+            then: [.presenceChanged(ana, .away, by: nil)]),
         Case(
             "offline returns all of it at once, though still connected", .talking,
             given: [.wrote(jorge, 2)], when: .presenceSet(ana, .offline),
             then: [
-                .presenceChanged(ana, .offline),
+                .presenceChanged(ana, .offline, by: nil),
                 .handed(6, 3, .agent(ana), .queue(queue), .wentOffline),
                 .handed(11, 3, .agent(ana), .queue(queue), .wentOffline),
             ]),
@@ -63,12 +65,12 @@ struct PresenceTests {
             "offline during the grace", .talking, given: [.disconnected(ana)],
             when: .presenceSet(ana, .offline),
             then: [
-                .presenceChanged(ana, .offline),
+                .presenceChanged(ana, .offline, by: nil),
                 .handed(6, 3, .agent(ana), .queue(queue), .wentOffline),
             ]),
         Case(
             "away during the grace", .talking, given: [.disconnected(ana)],
-            when: .presenceSet(ana, .away), then: [.presenceChanged(ana, .away)]),
+            when: .presenceSet(ana, .away), then: [.presenceChanged(ana, .away, by: nil)]),
         Case(
             "capacity", .open, when: .capacitySet(ana, capacity: 5, by: sofia),
             then: [.capacityChanged(ana, capacity: 5, by: sofia)]),
@@ -106,7 +108,7 @@ struct PresenceTests {
         #expect(scene.wait(59_999).isEmpty)
         #expect(
             scene.wait(1) == [
-                .presenceChanged(ana, .offline),
+                .presenceChanged(ana, .offline, by: nil),
                 .handed(6, 3, .agent(ana), .queue(queue), .disconnected),
             ])
         #expect(scene.desk.nextDeadline == nil)

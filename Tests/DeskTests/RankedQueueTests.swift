@@ -20,7 +20,9 @@ struct RankedQueueTests {
         }
     }
 
-    @Test("It is walked in order, and a position is what stands before", arguments: 1...5 as ClosedRange<UInt64>)
+    @Test(
+        "It is walked in order, and a position is what stands before",
+        arguments: 1...5 as ClosedRange<UInt64>)
     func walked(seed: UInt64) {
         var random = Random(seed: seed)
         var ranked = RankedQueue<Int, Int>()

@@ -86,7 +86,7 @@ struct Auditor {
             people[id]?.deadline = nil
         case .agentDisconnected(let id, let deadline):
             people[id]?.deadline = deadline
-        case .presenceChanged(let id, let presence):
+        case .presenceChanged(let id, let presence, _):
             people[id]?.presence = presence
             if presence == .available { people[id]?.idleSince = record.at }
             if presence == .offline { people[id]?.deadline = nil }

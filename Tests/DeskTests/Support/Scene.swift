@@ -91,7 +91,16 @@ struct Scene {
 }
 
 extension Handled {
-    var events: [Event] { records.map(\.event) }
+    /// What happened, without how agents were chosen, which has tests of its own.
+    var events: [Event] {
+        records.map { record in
+            guard case .ownerChanged(let handoff) = record.event else { return record.event }
+            return .ownerChanged(
+                Handoff(
+                    conversation: handoff.conversation, number: handoff.number,
+                    from: handoff.from, to: handoff.to, reason: handoff.reason, by: handoff.by))
+        }
+    }
 
     var result: Int64? {
         switch decision {

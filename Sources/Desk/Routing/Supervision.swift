@@ -1,0 +1,112 @@
+/// What supervisors order: each is an input and so on record, with who ordered it.
+extension Desk {
+    /// Routes by another configuration from the next event on. Everything that follows from it is
+    /// made anew, which costs a look at all that is open and at everybody.
+    mutating func configure(
+        _ wanted: Configuration, by supervisor: AgentID, _ minutes: inout Minutes
+    ) throws(Rejection) {
+        let everybody = agents.names.compactMap { agents[$0] }
+        try wanted.check(agents: everybody)
+        for id in conversations.names {
+            guard let conversation = conversations[id], conversation.isOpen else { continue }
+            guard wanted.queue(conversation.queue) != nil else {
+                throw Rejection(.wrongState, field: "queues")
+            }
+        }
+        configuration = wanted
+        configuration.version = upcoming
+        configurationIsChanged = true
+        note(.configurationChanged(by: supervisor), to: supervisor, in: &minutes)
+        indexAnew()
+        for id in conversations.names { relax(id, &minutes) }
+    }
+
+    mutating func setProfile(
+        of id: AgentID, to profile: Profile, by supervisor: AgentID, _ minutes: inout Minutes
+    ) throws(Rejection) {
+        guard var agent = agents[id] else { throw Rejection(.notFound, field: "agent") }
+        try configuration.check(profile)
+        let sorted = profile.sorted
+        guard agent.profile != sorted else { return }
+        agent.profile = sorted
+        put(agent)
+        note(.profileChanged(id, by: supervisor), to: id, supervisor, in: &minutes)
+    }
+
+    /// Moves a conversation to a queue, whoever has it: taking it back is moving it to its own.
+    mutating func moveBySupervisor(
+        _ id: ConversationID, to queue: QueueID, by supervisor: AgentID, _ minutes: inout Minutes
+    ) throws(Rejection) {
+        var conversation = try openConversation(id, minutes)
+        guard configuration.queue(queue) != nil else {
+            throw Rejection(.notFound, field: "queue")
+        }
+        if let agent = conversation.owner.agent {
+            conversation.routing.declined.insertSorted(agent)
+        }
+        endOffer(of: &conversation, .withdrawn, &minutes)
+        conversation.routing.staysInQueue = true
+        move(conversation, to: queue, .moved, by: supervisor, &minutes)
+    }
+
+    mutating func assignBySupervisor(
+        _ id: ConversationID, to agent: AgentID, overridesCapacity: Bool, by supervisor: AgentID,
+        _ minutes: inout Minutes
+    ) throws(Rejection) {
+        let conversation = try openConversation(id, minutes)
+        guard conversation.owner != .agent(agent) else {
+            throw Rejection(.wrongState, field: "agent")
+        }
+        // An offer of this very conversation to them takes that room already.
+        let isOffered = conversation.routing.offer?.agent == agent
+        try checkRoom(
+            of: agent, for: conversation, in: conversation.queue,
+            overCapacity: overridesCapacity || isOffered)
+        let weight = configuration.weight(
+            of: conversation.queue, for: agents[agent]?.profile ?? Profile())
+        let isOver = !isOffered && load(of: agent) + weight > (agents[agent]?.capacity ?? 0)
+        pass(
+            conversation, to: .agent(agent),
+            isOver ? .assignedOverCapacity : .assignedBySupervisor, by: supervisor, &minutes)
+    }
+
+    mutating func setPriority(
+        of id: ConversationID, to priority: Int?, by supervisor: AgentID, _ minutes: inout Minutes
+    ) throws(Rejection) {
+        var conversation = try openConversation(id, minutes)
+        if let priority, !Limits.priorities.contains(priority) {
+            throw Rejection(.outOfRange, field: "priority")
+        }
+        guard conversation.routing.priority != priority else { return }
+        conversation.routing.priority = priority
+        put(conversation)
+        note(
+            .priorityChanged(id, priority: priority, by: supervisor), to: conversation.owner.agent,
+            supervisor, in: &minutes)
+    }
+
+    mutating func setNeeds(
+        of id: ConversationID, to needs: [SkillLevel], _ compartment: CompartmentID?,
+        by supervisor: AgentID, _ minutes: inout Minutes
+    ) throws(Rejection) {
+        var conversation = try openConversation(id, minutes)
+        guard needs.count <= Limits.ownNeeds else { throw Rejection(.outOfRange, field: "needs") }
+        try configuration.checkSkills(needs, "needs")
+        conversation.routing.needs = needs.sorted()
+        conversation.routing.compartment = compartment
+        guard conversation != conversations[id] else { return }
+        put(conversation)
+        note(
+            .needsChanged(id, by: supervisor), to: conversation.owner.agent, supervisor,
+            in: &minutes)
+    }
+}
+
+extension Profile {
+    /// With every list in order, so that equal profiles are equal.
+    var sorted: Profile {
+        Profile(
+            grade: grade, queues: queues.map { Set($0).sorted() }, skills: skills.sorted(),
+            compartments: Set(compartments).sorted(), barred: Set(barred).sorted())
+    }
+}

@@ -1,0 +1,127 @@
+/// Those who wait for the same: conversations of one queue that ask for the same skills, and the
+/// agents who could serve them.
+struct WaitingLine: Sendable {
+    /// What they have in common.
+    struct Name: Hashable, Sendable {
+        let queue: QueueID
+        /// What is asked for now, ascending by skill.
+        let needs: [SkillLevel]
+        let compartment: CompartmentID?
+    }
+
+    let name: Name
+    /// Whether agents take from it what they want: then the desk gives nothing out of it.
+    let isPulled: Bool
+    /// Who waits: the first is the one to be served next.
+    var waiting = RankedQueue<ConversationID, Instant>()
+    /// The agents on duty who fit, whether they have room or not.
+    var onDuty: Set<AgentID> = []
+    /// Those of them who have room for one more, the next in turn first.
+    var ready = RankedQueue<AgentID, Turn>()
+
+    init(_ name: Name, isPulled: Bool) {
+        self.name = name
+        self.isPulled = isPulled
+    }
+}
+
+/// An agent's place among those who may be given a conversation: least loaded first, then idle
+/// longest (then the lowest id, which ``RankedQueue`` adds).
+struct Turn: Comparable, Sendable {
+    /// Units of work held and offered.
+    let load: Int
+    let idleSince: Instant
+
+    static func < (left: Self, right: Self) -> Bool {
+        if left.load != right.load { return left.load < right.load }
+        return left.idleSince < right.idleSince
+    }
+}
+
+/// Every line of a desk, by name and by who stands in it. All of it follows from the rows.
+struct WaitingLines: Sendable {
+    private(set) var all: [WaitingLine] = []
+    private var places: [WaitingLine.Name: Int] = [:]
+    /// In which line each waiting conversation stands.
+    private var lineOf: [ConversationID: Int] = [:]
+    /// Which lines each agent fits, ascending.
+    private(set) var linesOf: [AgentID: [Int]] = [:]
+    /// Lines in which somebody may have come to fit somebody since the last look.
+    private(set) var unsettled: Set<Int> = []
+    /// Who must not serve a customer, ascending.
+    private(set) var barred: [CustomerID: [AgentID]] = [:]
+
+    subscript(line: Int) -> WaitingLine { all[line] }
+
+    /// How many lines there are.
+    var count: Int { all.count }
+
+    /// How many conversations wait.
+    var waitingCount: Int { lineOf.count }
+
+    /// The line in which a conversation waits.
+    func line(of conversation: ConversationID) -> Int? { lineOf[conversation] }
+
+    /// The line of this name; it is made when there is none, which costs a look at every agent.
+    mutating func line(
+        named name: WaitingLine.Name, isPulled: Bool, agents: Table<AgentID, Agent>
+    ) -> (line: Int, isNew: Bool) {
+        if let line = places[name] { return (line, false) }
+        let line = all.count
+        all.append(WaitingLine(name, isPulled: isPulled))
+        places[name] = line
+        for id in agents.names {
+            if agents[id]?.profile.fits(name) == true { linesOf[id, default: []].append(line) }
+        }
+        return (line, true)
+    }
+
+    /// Puts a conversation into this line, or out of every line.
+    mutating func place(_ conversation: ConversationID, in line: Int?, rank: Instant) {
+        if let former = lineOf[conversation], former != line {
+            all[former].waiting.set(conversation, rank: nil)
+        }
+        lineOf[conversation] = line
+        guard let line else { return }
+        all[line].waiting.set(conversation, rank: rank)
+        unsettled.insert(line)
+    }
+
+    /// Says whether an agent who fits this line is on duty, and their turn if they have room.
+    mutating func place(_ agent: AgentID, in line: Int, isOnDuty: Bool, turn: Turn?) {
+        let was = all[line].onDuty.contains(agent)
+        if isOnDuty, !was { all[line].onDuty.insert(agent) }
+        if !isOnDuty, was {
+            all[line].onDuty.remove(agent)
+            // What was kept for them, or what others had declined, may now be anybody's.
+            unsettled.insert(line)
+        }
+        let hadRoom = all[line].ready.rank(of: agent) != nil
+        all[line].ready.set(agent, rank: turn)
+        if turn != nil, !hadRoom { unsettled.insert(line) }
+    }
+
+    /// Learns which lines an agent fits, and whom they must not serve.
+    mutating func learn(_ agent: Agent, formerly: Profile?) {
+        guard agent.profile != formerly else { return }
+        for line in linesOf[agent.id] ?? [] {
+            place(agent.id, in: line, isOnDuty: false, turn: nil)
+        }
+        linesOf[agent.id] = all.indices.filter { agent.profile.fits(all[$0].name) }
+        for customer in formerly?.barred ?? [] { barred[customer]?.removeSorted(agent.id) }
+        for customer in agent.profile.barred {
+            barred[customer, default: []].insertSorted(agent.id)
+        }
+        // A customer who was barred to them may now be theirs.
+        unsettled.formUnion(linesOf[agent.id] ?? [])
+    }
+
+    /// Says that a line must be looked at again.
+    mutating func unsettle(_ line: Int) { unsettled.insert(line) }
+
+    /// Says that every line must be looked at again.
+    mutating func unsettleAll() { unsettled.formUnion(all.indices) }
+
+    /// Says that nobody in this line fits anybody.
+    mutating func settle(_ line: Int) { unsettled.remove(line) }
+}
