@@ -50,6 +50,10 @@ public struct Agent: Equatable, Sendable {
     /// Whether they may be given work: they say so, and somebody is there.
     public var isOnDuty: Bool { presence == .available && isConnected }
 
+    /// Whether they count as there for work that is kept for them or that others declined: after a
+    /// reload, before all connections were told, somebody unheard of is probably there.
+    var isExpectedOnDuty: Bool { isOnDuty || (presence == .available && isUnheard) }
+
     /// Whether at least one of their sockets is open.
     public var isConnected: Bool { !connections.isEmpty }
 }

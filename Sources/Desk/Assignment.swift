@@ -169,6 +169,7 @@ extension Desk {
             }
         case (_, .agent(let agent)):
             conversation.routing.reservation = nil
+            conversation.routing.relaxed = 0
             conversation.routing.staysInQueue = false
             conversation.routing.lastAgent = stickiness > 0 ? agent : nil
         case (_, .nobody), (_, .bot):
@@ -186,6 +187,7 @@ extension Desk {
         for id in owned[agent] ?? [] {
             guard let conversation = conversations[id] else { continue }
             pass(conversation, to: .queue(conversation.queue), reason, &minutes)
+            relax(id, &minutes)
         }
     }
 }

@@ -127,7 +127,7 @@ extension Desk {
                 of: waitingLines[line].name.queue, for: agent.profile)
             let hasRoom = agent.isOnDuty && load + weight <= agent.capacity
             waitingLines.place(
-                id, in: line, isOnDuty: agent.isOnDuty,
+                id, in: line, isOnDuty: agent.isExpectedOnDuty,
                 turn: hasRoom ? Turn(load: load, idleSince: agent.idleSince) : nil)
         }
     }

@@ -77,8 +77,8 @@ extension Desk {
 
     /// An echo is proof, whatever was believed before.
     private mutating func confirm(_ job: Job, by report: ChannelReport, _ minutes: inout Minutes) {
-        if let platform = report.platformMessage { recorded[platform] = job.message }
         guard job.state != .sent else { return }
+        if let platform = report.platformMessage { recorded[platform] = job.message }
         set(job, to: .sent, &minutes)
     }
 

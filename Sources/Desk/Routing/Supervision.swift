@@ -31,6 +31,9 @@ extension Desk {
         agent.profile = sorted
         put(agent)
         note(.profileChanged(id, by: supervisor), to: id, supervisor, in: &minutes)
+        for conversation in (offered[id] ?? []) + (owned[id] ?? []) {
+            takeBackFromIneligible(conversation, by: supervisor, &minutes)
+        }
     }
 
     /// Moves a conversation to a queue, whoever has it: taking it back is moving it to its own.
@@ -59,12 +62,10 @@ extension Desk {
         }
         // An offer of this very conversation to them takes that room already.
         let isOffered = conversation.routing.offer?.agent == agent
+        let isOver = !hasRoom(agent, for: conversation, isOffered: isOffered)
         try checkRoom(
-            of: agent, for: conversation, in: conversation.queue,
-            overCapacity: overridesCapacity || isOffered)
-        let weight = configuration.weight(
-            of: conversation.queue, for: agents[agent]?.profile ?? Profile())
-        let isOver = !isOffered && load(of: agent) + weight > (agents[agent]?.capacity ?? 0)
+            of: agent, for: conversation, in: conversation.queue, overCapacity: true)
+        guard overridesCapacity || !isOver else { throw Rejection(.noRoom, field: "agent") }
         pass(
             conversation, to: .agent(agent),
             isOver ? .assignedOverCapacity : .assignedBySupervisor, by: supervisor, &minutes)
@@ -99,6 +100,35 @@ extension Desk {
         note(
             .needsChanged(id, by: supervisor), to: conversation.owner.agent, supervisor,
             in: &minutes)
+        takeBackFromIneligible(id, by: supervisor, &minutes)
+    }
+}
+
+extension Desk {
+    /// Takes a conversation back that its owner must not have any more, and an offer that must not be
+    /// accepted.
+    private mutating func takeBackFromIneligible(
+        _ id: ConversationID, by supervisor: AgentID, _ minutes: inout Minutes
+    ) {
+        guard var conversation = conversations[id] else { return }
+        if let offered = conversation.routing.offer?.agent, let agent = agents[offered],
+            !isEligible(agent, for: conversation)
+        {
+            endOffer(of: &conversation, .withdrawn, &minutes)
+            put(conversation)
+        }
+        guard let owner = conversation.owner.agent, let agent = agents[owner],
+            !isEligible(agent, for: conversation)
+        else { return }
+        move(conversation, to: conversation.queue, .moved, by: supervisor, &minutes)
+    }
+
+    private func hasRoom(
+        _ id: AgentID, for conversation: Conversation, isOffered: Bool
+    ) -> Bool {
+        guard let agent = agents[id] else { return false }
+        let weight = configuration.weight(of: conversation.queue, for: agent.profile)
+        return load(of: id) + (isOffered ? 0 : weight) <= agent.capacity
     }
 }
 

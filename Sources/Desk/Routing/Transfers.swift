@@ -68,13 +68,20 @@ extension Desk {
     ) throws(Rejection) {
         guard let agent = agents[id] else { throw Rejection(.notFound, field: "agent") }
         guard agent.isOnDuty else { throw Rejection(.notOnDuty, field: "agent") }
-        guard !agent.profile.barred.contains(conversation.customer),
-            conversation.routing.compartment.map(agent.profile.compartments.contains) ?? true
-        else { throw Rejection(.notEligible, field: "agent") }
+        guard isEligible(agent, for: conversation) else {
+            throw Rejection(.notEligible, field: "agent")
+        }
         let weight = configuration.weight(of: queue, for: agent.profile)
         guard overCapacity || load(of: id) + weight <= agent.capacity else {
             throw Rejection(.noRoom, field: "agent")
         }
+    }
+
+    /// Whether an agent may have a conversation at all: no conflict of interest, and its compartment
+    /// is open to them. A person may decide over queues and skills, not over these.
+    func isEligible(_ agent: Agent, for conversation: Conversation) -> Bool {
+        !agent.profile.barred.contains(conversation.customer)
+            && conversation.routing.compartment.map(agent.profile.compartments.contains) ?? true
     }
 
     /// An open conversation.

@@ -14,7 +14,7 @@ struct WaitingLine: Sendable {
     let isPulled: Bool
     /// Who waits: the first is the one to be served next.
     var waiting = RankedQueue<ConversationID, Instant>()
-    /// The agents on duty who fit, whether they have room or not.
+    /// The agents who fit and are on duty (``Agent/isExpectedOnDuty``), whether they have room or not.
     var onDuty: Set<AgentID> = []
     /// Those of them who have room for one more, the next in turn first.
     var ready = RankedQueue<AgentID, Turn>()

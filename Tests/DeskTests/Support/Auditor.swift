@@ -9,18 +9,33 @@ struct Auditor {
         var idleSince: Instant
         var deadline: Instant?
         var sockets: Set<ConnectionID> = []
+        var profile = Profile()
+        var missed = 0
     }
     struct Book {
+        let customer: CustomerID
+        var queue: QueueID
         var owner = Owner.nobody
         var handoffs = 0
         var waitingSince: Instant
+        var offer: Offer?
+        var declined: Set<AgentID> = []
+        var relaxed = 0
+        var needs: [SkillLevel] = []
+        var compartment: CompartmentID?
+        var priority: Int?
+        var reservation: Reservation?
+        var lastAgent: AgentID?
+        /// It overflowed or was moved: by itself it goes nowhere else.
+        var stays = false
     }
 
     let isOn: Bool
     /// What was found wrong.
     private(set) var violations: [String] = []
-    private var people: [AgentID: Person] = [:]
-    private var books: [ConversationID: Book] = [:]
+    private(set) var people: [AgentID: Person] = [:]
+    private(set) var books: [ConversationID: Book] = [:]
+    private(set) var configuration = Configuration()
     private var lastEvent: Int64 = 0
     /// After a reload in the same epoch, agents may for a while be there without a sign of life.
     private var mayBeUnheard = false
@@ -42,13 +57,14 @@ struct Auditor {
             check(state == former.state, "a refused input changed the state")
             return
         }
-        for record in handled.records where isEntry(record.event) { post(record) }
-        noteSockets(input)
-        for record in handled.records where !isEntry(record.event) { post(record) }
+        for record in handled.records where isEntry(record.event) { post(record, of: input) }
+        note(input, at: at)
+        for record in handled.records where !isEntry(record.event) { post(record, of: input) }
         check(state.lastEvent == lastEvent, "the last event is not the state's")
         checkBooks(against: state)
         checkNobodyIdles()
         checkNobodyGoneOwns(input, at: at)
+        if case .clockReached = input { checkWaits(at: at) }
         checkNextDeadline(desk, state)
     }
 
@@ -62,24 +78,38 @@ struct Auditor {
         if case .agentEntered = event { true } else { false }
     }
 
-    private mutating func noteSockets(_ input: Input) {
+    /// What an input says by itself; the desk only repeats that it was so.
+    private mutating func note(_ input: Input, at: Instant) {
         switch input {
         case .agentConnected(let id, let socket): people[id]?.sockets.insert(socket)
         case .agentDisconnected(let id, let socket): people[id]?.sockets.remove(socket)
         case .agentConnections(let id, let sockets): people[id]?.sockets = sockets
         case .epochBegan: for id in people.keys { people[id]?.sockets = [] }
+        case .transferOrdered(let sender, let id, .queue): books[id]?.declined.insert(sender)
+        case .conversationMoved(let id, let queue, _):
+            if let owner = books[id].flatMap({ agent($0.owner) }) {
+                books[id]?.declined.insert(owner)
+            }
+            books[id]?.stays = true
+            if books[id]?.queue != queue { books[id]?.relaxed = 0 }
+            books[id]?.queue = queue
+        case .clockReached:
+            for (id, book) in books where book.reservation.map({ $0.until <= at }) ?? false {
+                // One that is offered is not waiting: its reservation is looked at afterwards.
+                if case .queue = book.owner, book.offer == nil { books[id]?.reservation = nil }
+            }
         default: break
         }
     }
 
-    private mutating func post(_ record: EventRecord) {
+    private mutating func post(_ record: EventRecord, of input: Input) {
         lastEvent += 1
         check(record.number == lastEvent, "numbers have a gap")
         check(record.audience == Set(record.audience).sorted(), "an audience is not ascending")
         switch record.event {
-        case .conversationOpened(let id, _, _):
+        case .conversationOpened(let id, let customer, let queue):
             check(id.number == record.number, "a conversation is not named by its event")
-            books[id] = Book(waitingSince: record.at)
+            books[id] = Book(customer: customer, queue: queue, waitingSince: record.at)
         case .agentEntered(let id, let capacity):
             people[id] = Person(capacity: capacity, idleSince: record.at)
         case .agentConnected(let id):
@@ -89,13 +119,42 @@ struct Auditor {
         case .presenceChanged(let id, let presence, _):
             people[id]?.presence = presence
             if presence == .available { people[id]?.idleSince = record.at }
+            if presence == .available { people[id]?.missed = 0 }
             if presence == .offline { people[id]?.deadline = nil }
+            if case .clockReached = input, presence == .away { people[id]?.missed = 0 }
         case .capacityChanged(let id, let capacity, _):
             people[id]?.capacity = capacity
         case .ownerChanged(let handoff):
             post(handoff, record)
+        case .offerMade(let id, let offer, _):
+            post(offer, of: id, record)
+        case .offerEnded(let id, let agent, let end):
+            post(end, of: id, agent, record, input)
+        case .needsRelaxed(let id, let steps):
+            if case .configurationSet = input {
+            } else {
+                check(steps > books[id]?.relaxed ?? 0, "a relaxation asks for more")
+            }
+            books[id]?.relaxed = steps
         default:
-            break
+            postOrder(record.event, input)
+        }
+    }
+
+    /// What a supervisor ordered: the event says who, the input says what.
+    private mutating func postOrder(_ event: Event, _ input: Input) {
+        switch (event, input) {
+        case (.configurationChanged, .configurationSet(var wanted, _)):
+            wanted.version = lastEvent
+            configuration = wanted
+        case (.profileChanged(let id, _), .profileSet(_, let profile, _)):
+            people[id]?.profile = profile
+        case (.priorityChanged(let id, let priority, _), _):
+            books[id]?.priority = priority
+        case (.needsChanged(let id, _), .needsSet(_, let needs, let compartment, _)):
+            books[id]?.needs = needs
+            books[id]?.compartment = compartment
+        default: break
         }
     }
 
@@ -105,49 +164,112 @@ struct Auditor {
         check(handoff.from == book.owner, "P6: from is not the former owner")
         check(handoff.to != book.owner, "P6: nothing changed")
         check(handoff.number == book.handoffs + 1, "P6: the chain has a gap")
+        check(book.offer == nil, "P2: \(id) changes hands while it is offered")
         for agent in [handoff.from, handoff.to].compactMap(agent) {
             check(record.audience.contains(agent), "a party of a handoff is not told")
         }
-        if case .agent(let agent) = handoff.to { checkAssignment(of: id, to: agent) }
+        if case .agent(let agent) = handoff.to { checkGiving(of: id, to: agent, handoff.reason) }
+        if case .queue(let queue) = handoff.to {
+            if book.queue != queue { book.relaxed = 0 }
+            book.queue = queue
+        }
+        let stickiness = queue(book.queue)?.stickiness ?? 0
         switch (handoff.from, handoff.to) {
-        case (.nobody, .queue), (.bot, .queue): book.waitingSince = record.at
+        case (.nobody, .queue), (.bot, .queue):
+            book.waitingSince = record.at
+            book.declined = []
+            book.stays = false
+            if stickiness > 0, let last = book.lastAgent {
+                let until = record.at.adding(milliseconds: stickiness)
+                book.reservation = Reservation(agent: last, until: until)
+            }
+        case (_, .agent(let agent)):
+            book.reservation = nil
+            book.relaxed = 0
+            book.stays = false
+            book.lastAgent = stickiness > 0 ? agent : nil
+        case (_, .nobody), (_, .bot):
+            book.reservation = nil
+            book.relaxed = 0
         default: break
         }
-        if case .agent(let agent) = handoff.to { people[agent]?.idleSince = record.at }
+        if handoff.reason == .overflowed { book.stays = true }
+        if case .agent(let agent) = handoff.to, handoff.reason == .assigned {
+            people[agent]?.idleSince = record.at
+        }
         book.owner = handoff.to
         book.handoffs = handoff.number
         books[id] = book
     }
 
+    private mutating func post(_ offer: Offer, of id: ConversationID, _ record: EventRecord) {
+        check(books[id]?.offer == nil, "P2: \(id) is offered twice")
+        check(offer.deadline > record.at, "an offer that nobody can accept")
+        check(record.audience.contains(offer.agent), "who is offered something is not told")
+        if offer.isTransfer {
+            let isHeld = books[id].flatMap { agent($0.owner) } != nil
+            check(isHeld, "a transfer of what nobody holds")
+            checkRoom(of: offer.agent, for: id)
+        } else {
+            checkGiving(of: id, to: offer.agent, .assigned)
+            people[offer.agent]?.idleSince = record.at
+        }
+        books[id]?.offer = offer
+    }
+
+    private mutating func post(
+        _ end: OfferEnd, of id: ConversationID, _ agent: AgentID, _ record: EventRecord,
+        _ input: Input
+    ) {
+        let offer = books[id]?.offer
+        check(offer?.agent == agent, "an offer ends that does not stand")
+        books[id]?.offer = nil
+        switch end {
+        case .accepted:
+            check(offer.map { record.at < $0.deadline } ?? false, "an offer is accepted too late")
+            people[agent]?.missed = 0
+        case .declined:
+            books[id]?.declined.insert(agent)
+        case .timedOut:
+            check(offer.map { record.at >= $0.deadline } ?? false, "an offer ends too early")
+            books[id]?.declined.insert(agent)
+            people[agent]?.missed += 1
+        case .withdrawn:
+            break
+        }
+        // It waits again, and a reservation may have ended meanwhile.
+        if case .clockReached = input,
+            books[id]?.reservation.map({ $0.until <= record.at }) ?? false
+        {
+            books[id]?.reservation = nil
+        }
+    }
+
     // MARK: Judging
 
-    private func agent(_ owner: Owner) -> AgentID? {
-        if case .agent(let id) = owner { id } else { nil }
-    }
-
-    private func load(_ id: AgentID) -> Int {
-        books.values.count { $0.owner == .agent(id) }
-    }
-
-    private var free: [AgentID] {
-        people.filter { id, person in
-            person.presence == .available && !person.sockets.isEmpty && load(id) < person.capacity
-        }.keys.sorted()
-    }
-
-    private var queued: [ConversationID] {
-        books.filter { if case .queue = $0.value.owner { true } else { false } }.keys.sorted()
-    }
-
     /// P3 and the second half of P4.
-    private mutating func checkAssignment(of id: ConversationID, to agent: AgentID) {
-        check(free.contains(agent), "P3: \(agent) may not be given work")
-        for other in queued where other != id {
-            guard let mine = books[id], let theirs = books[other] else { continue }
-            let isFirst = (mine.waitingSince, id) < (theirs.waitingSince, other)
-            check(isFirst, "P4: \(other) waits longer than \(id)")
+    private mutating func checkGiving(
+        of id: ConversationID, to agent: AgentID, _ reason: HandoffReason
+    ) {
+        switch reason {
+        case .assigned: break
+        case .assignedOverCapacity:
+            return check(isOnDuty(agent), "\(agent) is not there")
+        case .offerAccepted:
+            // Their room was taken by the offer; a supervisor may have lessened it since.
+            check(isOnDuty(agent), "P3: \(agent) is not on duty")
+            return checkConflict(of: agent, with: id)
+        case .customerWrote, .disconnected, .wentOffline, .closed, .taken,
+            .transferred, .overflowed, .moved, .assignedBySupervisor:
+            return checkRoom(of: agent, for: id)
         }
-        for other in free where other != agent {
+        check(mayTake(agent, id), "P3: \(agent) may not be given \(id)")
+        for other in waiting where other != id && rank(other) < rank(id) {
+            for somebody in people.keys.sorted() where mayTake(somebody, other) {
+                check(false, "P4: \(other) is before \(id), and \(somebody) may take it")
+            }
+        }
+        for other in people.keys.sorted() where other != agent && mayTake(other, id) {
             guard let mine = people[agent], let theirs = people[other] else { continue }
             let isFirst =
                 (load(agent), mine.idleSince, agent) < (load(other), theirs.idleSince, other)
@@ -155,10 +277,27 @@ struct Auditor {
         }
     }
 
+    private mutating func checkRoom(of agent: AgentID, for id: ConversationID) {
+        guard let book = books[id] else { return }
+        check(isOnDuty(agent), "P3: \(agent) is not on duty")
+        check(hasRoom(agent, book), "P3: \(agent) has no room for \(id)")
+        checkConflict(of: agent, with: id)
+    }
+
+    private mutating func checkConflict(of agent: AgentID, with id: ConversationID) {
+        guard let book = books[id], let profile = people[agent]?.profile else { return }
+        check(!profile.barred.contains(book.customer), "\(agent) is barred from \(id)")
+        let isOpen = book.compartment.map(profile.compartments.contains) ?? true
+        check(isOpen, "\(agent) may not see into the compartment of \(id)")
+    }
+
     /// The first half of P4.
     private mutating func checkNobodyIdles() {
-        let (free, queued) = (free, queued)
-        check(free.isEmpty || queued.isEmpty, "P4: \(free) are free while \(queued) wait")
+        for id in waiting {
+            for agent in people.keys.sorted() where mayTake(agent, id) {
+                check(false, "P4: \(agent) is free while \(id) waits")
+            }
+        }
     }
 
     /// P2, P13, and that rows say what the events said.
@@ -166,11 +305,16 @@ struct Auditor {
         let open = books.filter { $0.value.owner != .nobody }.keys.sorted()
         check(state.conversations.map(\.id) == open, "P2: the open conversations are others")
         for row in state.conversations {
-            check(row.owner == books[row.id]?.owner, "P2: \(row.id) belongs to another")
-            check(row.handoffs == books[row.id]?.handoffs, "P6: handoffs of \(row.id) differ")
-            check(
-                row.waitingSince == books[row.id]?.waitingSince,
-                "P13: the waiting clock of \(row.id) moved")
+            guard let book = books[row.id] else { continue }
+            check(row.owner == book.owner, "P2: \(row.id) belongs to another")
+            check(row.handoffs == book.handoffs, "P6: handoffs of \(row.id) differ")
+            check(row.waitingSince == book.waitingSince, "P13: the clock of \(row.id) moved")
+            check(row.queue == book.queue, "the queue of \(row.id) differs")
+            check(row.routing.offer == book.offer, "the offer of \(row.id) differs")
+            check(row.routing.relaxed == book.relaxed, "relaxations of \(row.id) differ")
+            check(row.routing.priority == book.priority, "the priority of \(row.id) differs")
+            check(row.routing.reservation == book.reservation, "who \(row.id) is kept for differs")
+            check(Set(row.routing.declined) == book.declined, "who declined \(row.id) differs")
         }
         check(state.agents.map(\.id) == people.keys.sorted(), "the agents are others")
         for row in state.agents {
@@ -179,14 +323,17 @@ struct Auditor {
             check(row.capacity == person.capacity, "capacity of \(row.id) differs")
             check(row.disconnectDeadline == person.deadline, "deadline of \(row.id) differs")
             check(row.idleSince == person.idleSince, "idle time of \(row.id) differs")
+            check(row.profile == person.profile, "the profile of \(row.id) differs")
+            check(row.missedOffers == person.missed, "missed offers of \(row.id) differ")
         }
+        check(state.configuration == configuration, "the configuration differs")
     }
 
     /// P5: who is gone owns nothing, and who lost the connection is gone when the deadline passes.
     private mutating func checkNobodyGoneOwns(_ input: Input, at: Instant) {
         for (id, person) in people {
             if person.presence == .offline {
-                check(load(id) == 0, "P5: \(id) is offline and owns something")
+                check(load(id) == 0, "P5: \(id) is offline and has something")
                 check(person.deadline == nil, "P5: \(id) is offline and has a deadline")
             } else if person.sockets.isEmpty {
                 check(mayBeUnheard || person.deadline != nil, "P5: \(id) is gone for ever")
@@ -196,14 +343,49 @@ struct Auditor {
             } else {
                 check(person.deadline == nil, "P5: \(id) is connected and has a deadline")
             }
+            guard !isOnDuty(id), !mayBeUnheard else { continue }
+            check(!books.values.contains { $0.offer?.agent == id }, "an offer to \(id), who left")
+        }
+    }
+
+    /// What is due by waiting has happened when the clock was told.
+    private mutating func checkWaits(at: Instant) {
+        for (id, book) in books {
+            if let offer = book.offer {
+                check(offer.deadline > at, "the offer of \(id) should have ended")
+                continue
+            }
+            guard case .queue(let name) = book.owner, let queue = queue(name) else { continue }
+            let waited = at.milliseconds - book.waitingSince.milliseconds
+            let due = queue.relaxations.count { $0.after <= waited }
+            check(book.relaxed == due, "\(id) has waited for \(due) relaxations")
+            if let limit = queue.overflow?.afterWait, !book.stays {
+                check(waited < limit, "\(id) should have overflowed")
+            }
         }
     }
 
     private mutating func checkNextDeadline(_ desk: Desk, _ state: DeskState) {
+        guard !mayBeUnheard else { return }
         var deadlines = state.agents.compactMap(\.disconnectDeadline)
         for job in state.jobs {
             if case .unknown(let deadline?) = job.state { deadlines.append(deadline) }
         }
-        check(mayBeUnheard || desk.nextDeadline == deadlines.min(), "the next deadline is wrong")
+        for book in books.values { deadlines += [nextStep(book)].compactMap { $0 } }
+        check(desk.nextDeadline == deadlines.min(), "the next deadline is wrong")
+    }
+
+    private func nextStep(_ book: Book) -> Instant? {
+        if let offer = book.offer { return offer.deadline }
+        guard case .queue(let name) = book.owner, let queue = queue(name) else { return nil }
+        var all = [book.reservation?.until].compactMap { $0 }
+        if queue.relaxations.indices.contains(book.relaxed) {
+            let after = queue.relaxations[book.relaxed].after
+            all.append(book.waitingSince.adding(milliseconds: after))
+        }
+        if let wait = queue.overflow?.afterWait, !book.stays {
+            all.append(book.waitingSince.adding(milliseconds: wait))
+        }
+        return all.min()
     }
 }

@@ -16,7 +16,9 @@ struct RandomHistory {
     mutating func chance(of one: Int) -> Bool { random.below(one) == 0 }
 
     mutating func next(in scene: Scene) -> Input {
-        switch random.below(20) {
+        switch random.below(26) {
+        case 20...22: handing(scene)
+        case 23...25: supervision(scene)
         case 0...3: wrote()
         case 4...7: people(scene)
         case 8...11: conversations(scene)
@@ -61,6 +63,110 @@ struct RandomHistory {
         case 1: return .conversationClosed(agent, id)
         default: return .agentReplied(agent, id, textDigest: text(UInt64(random.below(3))))
         }
+    }
+
+    /// Answers to offers, transfers, and what is taken from a list.
+    private mutating func handing(_ scene: Scene) -> Input {
+        let known = scene.shelf.conversations.values.sorted { $0.id < $1.id }
+        let offered = known.filter { $0.routing.offer != nil }
+        if let row = offered.isEmpty ? nil : random.pick(offered), let offer = row.routing.offer,
+            !chance(of: 4)
+        {
+            let agent = chance(of: 8) ? random.pick(agents) : offer.agent
+            return chance(of: 2)
+                ? .offerAccepted(agent, row.id)
+                : .offerDeclined(agent, row.id, random.pick(DeclineReason.allCases))
+        }
+        let row = known.isEmpty ? nil : random.pick(known)
+        let id = row?.id ?? conversation(1)
+        guard case .agent(let owner)? = row?.owner else {
+            return .conversationTaken(random.pick(agents), id)
+        }
+        let target: TransferTarget
+        switch random.below(6) {
+        case 0: target = .bot
+        case 1, 2: target = .queue(QueueID(Int64(random.below(4) + 1)))
+        default: target = .agent(random.pick(agents), isWarm: chance(of: 2))
+        }
+        return .transferOrdered(owner, id, target)
+    }
+
+    private mutating func supervision(_ scene: Scene) -> Input {
+        let known = scene.shelf.conversations.values.sorted { $0.id < $1.id }
+        let id = known.isEmpty ? conversation(1) : random.pick(known).id
+        switch random.below(9) {
+        case 0: return .configurationSet(configuration(), by: sofia)
+        case 1, 2: return .profileSet(random.pick(agents), profile(scene), by: sofia)
+        case 3:
+            return .presenceOrdered(
+                random.pick(agents), random.pick(Presence.allCases), by: sofia)
+        case 4: return .conversationMoved(id, QueueID(Int64(random.below(4) + 1)), by: sofia)
+        case 5:
+            return .conversationAssigned(
+                id, random.pick(agents), overridesCapacity: chance(of: 2), by: sofia)
+        case 6: return .prioritySet(id, chance(of: 3) ? nil : random.below(12), by: sofia)
+        default:
+            let compartment = chance(of: 4) ? CompartmentID(1) : nil
+            return .needsSet(id, levels(), compartment, by: sofia)
+        }
+    }
+
+    private mutating func levels() -> [SkillLevel] {
+        (1...3 as ClosedRange<Int64>).compactMap { skill -> SkillLevel? in
+            guard chance(of: 3) else { return nil }
+            return SkillLevel(
+                SkillID(skill), random.below(5) + 1, isFirm: chance(of: 5))
+        }
+    }
+
+    private mutating func profile(_ scene: Scene) -> Profile {
+        let met = scene.shelf.conversations.values.map(\.customer).sorted()
+        return Profile(
+            grade: chance(of: 3) ? GradeID(1) : nil,
+            queues: chance(of: 2)
+                ? nil : (1...3).map { QueueID($0) }.filter { _ in !chance(of: 3) },
+            skills: (1...3 as ClosedRange<Int64>).compactMap { skill -> SkillLevel? in
+                guard !chance(of: 4) else { return nil }
+                return SkillLevel(SkillID(skill), random.below(5) + 1)
+            },
+            compartments: chance(of: 3) ? [CompartmentID(1)] : [],
+            barred: met.isEmpty || !chance(of: 4) ? [] : [random.pick(met)])
+    }
+
+    /// Three queues over three skills, most of it drawn; some of it is refused.
+    private mutating func configuration() -> Configuration {
+        var all = Configuration()
+        all.skills = (1...3).map { Skill(id: SkillID($0), name: "skill \($0)") }
+        all.kinds = [WorkKind(id: WorkKindID(1), name: "case", weight: 2)]
+        all.grades = [
+            Grade(
+                id: GradeID(1), name: "trainee",
+                weights: [Grade.Weight(kind: WorkKindID(1), weight: 3)])
+        ]
+        all.queues = (1...3).map { queue(Int64($0)) }
+        all.ageing = Int64(random.below(3)) * 20_000
+        all.heavyWork = random.pick(HeavyWork.allCases)
+        all.missedOffers = random.below(2) + 1
+        all.transferTimeout = 15_000
+        return all
+    }
+
+    private mutating func queue(_ number: Int64) -> Queue {
+        var queue = Queue(id: QueueID(number), name: "queue \(number)")
+        queue.priority = random.below(3)
+        queue.needs = chance(of: 2) ? [] : levels()
+        if chance(of: 2) {
+            queue.relaxations = [
+                Relaxation(after: 5_000, lowering: 1), Relaxation(after: 20_000, lowering: 5),
+            ]
+        }
+        queue.kind = chance(of: 3) ? WorkKindID(1) : nil
+        queue.handing = random.pick([.push, .offer(timeout: 10_000), .pull])
+        if number > 1, chance(of: 2) {
+            queue.overflow = Overflow(to: QueueID(1), afterWait: 30_000, atLength: 4)
+        }
+        queue.stickiness = chance(of: 3) ? 8_000 : 0
+        return queue
     }
 
     private mutating func sending(_ scene: Scene) -> Input {

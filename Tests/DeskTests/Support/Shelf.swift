@@ -7,12 +7,14 @@ struct Shelf: Equatable {
     private(set) var agents: [AgentID: Agent] = [:]
     private(set) var jobs: [JobID: Job] = [:]
     private(set) var messages: [Digest: MessageID] = [:]
+    private(set) var configuration = Configuration()
 
     /// What a reload would find.
     var state: DeskState {
         var state = DeskState()
         state.lastEvent = lastEvent
         state.conversations = conversations.values.filter(\.isOpen).sorted { $0.id < $1.id }
+        state.configuration = configuration
         state.agents = agents.values.sorted { $0.id < $1.id }
         state.jobs = jobs.values.filter { !$0.state.isSettled }.sorted { $0.id < $1.id }
         return state
@@ -53,6 +55,7 @@ struct Shelf: Equatable {
         for row in changes.conversations { conversations[row.id] = row }
         for row in changes.agents { agents[row.id] = row }
         for row in changes.jobs { jobs[row.id] = row }
+        if let changed = changes.configuration { configuration = changed }
     }
 }
 

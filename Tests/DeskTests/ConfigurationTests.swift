@@ -1,0 +1,154 @@
+import Desk
+import Testing
+
+@Suite("What the desk routes by")
+struct ConfigurationTests {
+    /// Two skills, one kind of work, one grade and two queues: valid.
+    static var valid: Configuration {
+        var all = Configuration()
+        all.skills = [
+            Skill(id: SkillID(1), name: "German"), Skill(id: SkillID(2), name: "Fraud"),
+        ]
+        all.kinds = [WorkKind(id: WorkKindID(1), name: "case", weight: 2)]
+        all.grades = [
+            Grade(id: GradeID(1), name: "trainee", weights: [.init(kind: WorkKindID(1), weight: 3)])
+        ]
+        all.queues = [
+            Queue(id: QueueID(1), name: "Service"), Queue(id: QueueID(2), name: "Fraud"),
+        ]
+        return all
+    }
+
+    struct Fault: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let code: Rejection.Code
+        let field: String
+        let spoil: @Sendable (inout Configuration) -> Void
+
+        init(
+            _ name: String, _ code: Rejection.Code, _ field: String,
+            spoil: @escaping @Sendable (inout Configuration) -> Void
+        ) {
+            testDescription = name
+            self.code = code
+            self.field = field
+            self.spoil = spoil
+        }
+    }
+
+    static let faults: [Fault] = [
+        Fault("two queues of one number", .duplicated, "queues[1].id") {
+            $0.queues[1].id = QueueID(1)
+        },
+        Fault("two skills of one number", .duplicated, "skills[1].id") {
+            $0.skills[1].id = SkillID(1)
+        },
+        Fault("an entry that is no queue", .notFound, "entry") { $0.entry = QueueID(9) },
+        Fault("a grade of an unknown kind of work", .notFound, "grades[0].weights[0].kind") {
+            $0.grades[0].weights[0].kind = WorkKindID(9)
+        },
+        Fault("a weight of nothing", .outOfRange, "kinds[0].weight") { $0.kinds[0].weight = 0 },
+        Fault("ageing backwards", .outOfRange, "ageing") { $0.ageing = -1 },
+        Fault("no offer may be missed", .outOfRange, "missedOffers") { $0.missedOffers = 0 },
+        Fault("a transfer without time", .outOfRange, "transferTimeout") {
+            $0.transferTimeout = 10
+        },
+        Fault("too urgent", .outOfRange, "queues[0].priority") { $0.queues[0].priority = 11 },
+        Fault("an unknown skill", .notFound, "queues[1].needs[0].skill") {
+            $0.queues[1].needs = [SkillLevel(SkillID(9), 1)]
+        },
+        Fault("a skill asked for twice", .duplicated, "queues[1].needs[1].skill") {
+            $0.queues[1].needs = [SkillLevel(SkillID(1), 1), SkillLevel(SkillID(1), 2)]
+        },
+        Fault("a level that is none", .outOfRange, "queues[1].needs[0].level") {
+            $0.queues[1].needs = [SkillLevel(SkillID(1), 6)]
+        },
+        Fault("an unknown kind of work", .notFound, "queues[0].kind") {
+            $0.queues[0].kind = WorkKindID(9)
+        },
+        Fault("an offer of no time", .outOfRange, "queues[0].handing.timeout") {
+            $0.queues[0].handing = .offer(timeout: 0)
+        },
+        Fault("a relaxation that comes no later", .neverEnds, "queues[0].relaxations[1].after") {
+            $0.queues[0].relaxations = [
+                Relaxation(after: 100, lowering: 1), Relaxation(after: 100, lowering: 2),
+            ]
+        },
+        Fault(
+            "a relaxation that asks for no less", .neverEnds, "queues[0].relaxations[1].lowering"
+        ) {
+            $0.queues[0].relaxations = [
+                Relaxation(after: 100, lowering: 1), Relaxation(after: 200, lowering: 1),
+            ]
+        },
+        Fault("an overflow to nowhere", .notFound, "queues[0].overflow.to") {
+            $0.queues[0].overflow = Overflow(to: QueueID(9), afterWait: 100)
+        },
+        Fault("an overflow into itself", .circular, "queues[0].overflow.to") {
+            $0.queues[0].overflow = Overflow(to: QueueID(1), afterWait: 100)
+        },
+        Fault("an overflow in a circle", .circular, "queues[0].overflow.to") {
+            $0.queues[0].overflow = Overflow(to: QueueID(2), afterWait: 100)
+            $0.queues[1].overflow = Overflow(to: QueueID(1), atLength: 5)
+        },
+        Fault("a queue that nobody can serve", .unservable, "queues[1]") {
+            $0.queues[1].needs = [SkillLevel(SkillID(2), 4)]
+        },
+        Fault("one that nobody can serve even after its relaxations", .unservable, "queues[1]") {
+            $0.queues[1].needs = [SkillLevel(SkillID(2), 4, isFirm: true)]
+            $0.queues[1].relaxations = [Relaxation(after: 100, lowering: 5)]
+        },
+        Fault("a queue taken away from those who wait in it", .wrongState, "queues") {
+            $0.queues.removeFirst()
+            $0.entry = QueueID(2)
+        },
+    ]
+
+    @Test("What could not work is refused, naming the field", arguments: faults)
+    func refused(fault: Fault) {
+        var scene = Scene.talking()
+        var wanted = Self.valid
+        fault.spoil(&wanted)
+        let handled = scene.handle(.configurationSet(wanted, by: sofia))
+        #expect(handled.rejection == Rejection(fault.code, field: fault.field))
+        #expect(scene.desk.configuration == Configuration())
+        #expect(scene.auditor.violations.isEmpty)
+    }
+
+    @Test("It is in force from its event on, under that event's number, and survives a reload")
+    func inForce() {
+        var scene = Scene.talking()
+        let before = scene.desk.lastEvent
+        scene.run([.configurationSet(Self.valid, by: sofia)])
+        #expect(scene.desk.configuration.version == before + 1)
+        scene.reload()
+        #expect(scene.desk.configuration.queues.count == 2)
+        #expect(scene.desk.configuration.version == before + 1)
+    }
+
+    @Test("A queue whose skills only the last relaxation drops can be served")
+    func relaxable() {
+        var scene = Scene.open()
+        var wanted = Self.valid
+        wanted.queues[1].needs = [SkillLevel(SkillID(2), 4)]
+        wanted.queues[1].relaxations = [Relaxation(after: 100, lowering: 4)]
+        scene.run([.configurationSet(wanted, by: sofia)])
+        #expect(scene.auditor.violations.isEmpty)
+    }
+
+    static let profiles: [(Profile, Rejection.Code, String)] = [
+        (Profile(grade: GradeID(9)), .notFound, "profile.grade"),
+        (Profile(queues: [QueueID(1), QueueID(9)]), .notFound, "profile.queues[1]"),
+        (Profile(skills: [SkillLevel(SkillID(9), 1)]), .notFound, "profile.skills[0].skill"),
+        (Profile(skills: [SkillLevel(SkillID(1), 0)]), .outOfRange, "profile.skills[0].level"),
+        (Profile(barred: (1...201).map { CustomerID($0) }), .outOfRange, "profile.barred"),
+    ]
+
+    @Test("A profile that names what is not configured is refused", arguments: profiles)
+    func profile(profile: Profile, code: Rejection.Code, field: String) {
+        var scene = Scene.open()
+        scene.run([.configurationSet(Self.valid, by: sofia)])
+        let handled = scene.handle(.profileSet(ana, profile, by: sofia))
+        #expect(handled.rejection == Rejection(code, field: field))
+    }
+}

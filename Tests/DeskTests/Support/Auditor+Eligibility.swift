@@ -1,0 +1,119 @@
+import Desk
+
+/// Who may take what, by plain loops over the auditor's own books.
+extension Auditor {
+    func agent(_ owner: Owner) -> AgentID? {
+        if case .agent(let id) = owner { id } else { nil }
+    }
+
+    func queue(_ id: QueueID) -> Queue? { configuration.queues.first { $0.id == id } }
+
+    func weight(_ book: Book, for person: Person) -> Int {
+        guard let kind = queue(book.queue)?.kind else { return 1 }
+        let grade = configuration.grades.first { $0.id == person.profile.grade }
+        return grade?.weights.first { $0.kind == kind }?.weight
+            ?? configuration.kinds.first { $0.id == kind }?.weight ?? 1
+    }
+
+    /// Units of work that somebody has or is offered.
+    func load(_ id: AgentID) -> Int {
+        guard let person = people[id] else { return 0 }
+        return books.values.reduce(0) { sum, book in
+            let theirs = [agent(book.owner), book.offer?.agent].filter { $0 == id }.count
+            return sum + theirs * weight(book, for: person)
+        }
+    }
+
+    func isOnDuty(_ id: AgentID) -> Bool {
+        guard let person = people[id] else { return false }
+        return person.presence == .available && !person.sockets.isEmpty
+    }
+
+    /// Whether somebody is on duty, or may be: after a reload not everybody has been heard of.
+    func isExpected(_ id: AgentID) -> Bool {
+        guard let person = people[id] else { return false }
+        let isUnheard = person.sockets.isEmpty && person.deadline == nil
+        return isOnDuty(id) || (person.presence == .available && isUnheard)
+    }
+
+    /// The requirements as they are after the relaxations in force.
+    func needs(_ book: Book) -> [SkillLevel] {
+        var levels: [SkillID: (level: Int, isFirm: Bool)] = [:]
+        for need in (queue(book.queue)?.needs ?? []) + book.needs {
+            let former = levels[need.skill]
+            levels[need.skill] = (
+                max(need.level, former?.level ?? 0), need.isFirm || former?.isFirm ?? false
+            )
+        }
+        let steps = queue(book.queue)?.relaxations ?? []
+        let lowering = steps.prefix(book.relaxed).last?.lowering ?? 0
+        return levels.map { skill, need in
+            SkillLevel(skill, need.isFirm ? need.level : need.level - lowering)
+        }.filter { $0.level > 0 }
+    }
+
+    /// Whether an agent is of the kind that may serve it, whatever else they do.
+    func fits(_ id: AgentID, _ book: Book) -> Bool {
+        guard let profile = people[id]?.profile else { return false }
+        if let queues = profile.queues, !queues.contains(book.queue) { return false }
+        if let compartment = book.compartment, !profile.compartments.contains(compartment) {
+            return false
+        }
+        if profile.barred.contains(book.customer) { return false }
+        return needs(book).allSatisfy { need in
+            profile.skills.contains { $0.skill == need.skill && $0.level >= need.level }
+        }
+    }
+
+    /// Whether an agent may be given it now, but for the room it takes.
+    func mayTakeIfRoom(_ id: AgentID, _ book: Book) -> Bool {
+        guard isOnDuty(id), fits(id, book) else { return false }
+        let others = people.keys.filter { $0 != id && isExpected($0) && fits($0, book) }
+        if let kept = book.reservation?.agent, kept != id, others.contains(kept) { return false }
+        if book.declined.contains(id), others.contains(where: { !book.declined.contains($0) }) {
+            return false
+        }
+        return true
+    }
+
+    func hasRoom(_ id: AgentID, _ book: Book) -> Bool {
+        guard let person = people[id] else { return false }
+        return load(id) + weight(book, for: person) <= person.capacity
+    }
+
+    func mayTake(_ id: AgentID, _ conversation: ConversationID) -> Bool {
+        guard let book = books[conversation], mayTakeIfRoom(id, book), hasRoom(id, book) else {
+            return false
+        }
+        guard configuration.heavyWork == .reservesRoom else { return true }
+        return !waiting.contains { other in
+            guard other != conversation, let otherBook = books[other] else { return false }
+            return rank(other) < rank(conversation) && mayTakeIfRoom(id, otherBook)
+                && !hasRoom(id, otherBook)
+        }
+    }
+
+    /// Who waits to be given to an agent: not offered, and not in a queue that agents take from.
+    var waiting: [ConversationID] {
+        books.filter { _, book in
+            guard case .queue(let id) = book.owner, book.offer == nil else { return false }
+            return queue(id)?.handing != .pull
+        }.keys.sorted()
+    }
+
+    struct Rank: Comparable {
+        let since: Int64
+        let id: ConversationID
+
+        static func < (left: Self, right: Self) -> Bool {
+            (left.since, left.id) < (right.since, right.id)
+        }
+    }
+
+    func rank(_ id: ConversationID) -> Rank {
+        guard let book = books[id] else { return Rank(since: 0, id: id) }
+        let priority = book.priority ?? queue(book.queue)?.priority ?? 0
+        let worth = Int64(priority) * configuration.ageing
+        return Rank(since: book.waitingSince.milliseconds - worth, id: id)
+    }
+}
