@@ -85,6 +85,8 @@ public struct Rejection: Error, Equatable, Sendable {
         case wrongState
         /// Too many sockets of one person.
         case tooManyConnections
+        /// Too many messages of the conversation are not settled yet.
+        case tooManyUnsettled
         /// The same command id was used before with other parameters.
         case keyReused
     }
