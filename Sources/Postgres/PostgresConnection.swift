@@ -125,6 +125,11 @@ public import EventLoop
     /// True between a successful `connect()` and the end of the session.
     public var isConnected: Bool { session != nil }
 
+    /// The same, after looking at the socket if nothing is under way: that the server ended the session
+    /// may have arrived without the loop having come to it. `onClose` is then called before this
+    /// returns.
+    var isLive: Bool { session?.checkAlive() ?? false }
+
     /// Queries, transactions and scripts not finished yet.
     public var outstanding: Int { session?.outstanding ?? 0 }
 

@@ -110,6 +110,14 @@ import EventLoop
         flush()
     }
 
+    /// Takes in what arrived while nothing was asked; false if that was the end, or its announcement.
+    func checkAlive() -> Bool {
+        guard !hasEnded, outstanding == 0 else { return !hasEnded }
+        ready(readable: true)
+        if libpq.isToldToEnd { end(.lost) }
+        return !hasEnded
+    }
+
     private func checkDeadlines() {
         let now = loop.monotonic
         let sent = groups.all.map(\.deadline) + (script.map { [$0.deadline] } ?? [])
