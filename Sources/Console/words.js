@@ -107,6 +107,14 @@ export function refusalName(code) {
     return refusalNames[code] ?? "The desk refused this. Reload the page; if it persists, tell the operator.";
 }
 
+const guardedNames = { card: "a card number", iban: "an IBAN" };
+
+/** Why a reply may not go out, by the kinds of what was found in it. */
+export function guardedWords(kinds) {
+    const names = kinds.map((kind) => guardedNames[kind] ?? "account data");
+    return `This looks like ${names.join(" and ") || "account data"}. It cannot be sent to the customer.`;
+}
+
 const waitingReasons = {
     lost: "Connection lost",
     ended: "The desk ended the connection",

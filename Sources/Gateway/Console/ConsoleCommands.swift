@@ -3,6 +3,9 @@ import Desk
 import DeskRunner
 import Engine
 import EventLoop
+import Guard
+import Logging
+import Metrics
 import Store
 import Wire
 
@@ -63,6 +66,10 @@ extension ConsoleHub {
         guard console.isAgent else {
             return refuse(request, .forbidden, field: "method", to: console)
         }
+        let verdict = Verdict(on: text)
+        guard verdict == .allowed else {
+            return hold(verdict, of: request, in: conversation, by: person, console)
+        }
         guard let digester = store.digester else {
             return refuse(request, .unavailable, field: "method", to: console)
         }
@@ -71,6 +78,23 @@ extension ConsoleHub {
             .agentReplied(person, conversation, textDigest: digest), request, console,
             content: Content(body: MessageDocument(text: text).encode())
         ) { ConsoleResult.message(id: request.id, MessageID($0)) }
+    }
+
+    /// A reply that holds what may not leave (promise P11): nothing of it is stored, counted are the
+    /// kinds, and neither the log nor the answer says more than those.
+    private func hold(
+        _ verdict: Verdict, of request: ConsoleRequest, in conversation: ConversationID,
+        by person: AgentID, _ console: ConsoleSocket
+    ) {
+        refusals.increment()
+        for kind in verdict.kinds { guarded[kind]?.increment() }
+        log.notice(
+            "a reply was held back by the guard",
+            metadata: [
+                "kinds": "\(verdict.kinds.map(\.rawValue).joined(separator: " "))",
+                "conversation": "\(conversation.number)", "person": "\(person.number)",
+            ])
+        send(ConsoleProblem(id: request.id, guarded: verdict.kinds).encode(), to: console)
     }
 
     /// The key of a command is the desk, the person and the client's UUID (DESIGN §3 "Keys").
