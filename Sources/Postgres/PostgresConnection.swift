@@ -11,7 +11,7 @@ public import EventLoop
 /// `transaction`, the others confuse the session (an unexpected COPY ends it).
 ///
 /// Cancelling the task that awaits a result changes nothing; a deadline does, and closes the
-/// connection, since what was sent cannot be taken back.
+/// connection, since what was sent cannot be taken back. Dropping the connection is as `close()`.
 @LoopActor public final class PostgresConnection {
     /// How long a query may take unless the caller says otherwise.
     public static let defaultDeadline = Duration.seconds(10)

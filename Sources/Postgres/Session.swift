@@ -160,6 +160,11 @@ import EventLoop
         for submission in unsent { submission.fail(ending.errorForUnsent) }
         onEnd(ending, !sent.isEmpty || script != nil)
     }
+
+    /// A connection may be dropped without `close()`. Its watch must not outlive its descriptor: the
+    /// next connection gets the same number, which libuv refuses to watch twice, and never hears an
+    /// answer.
+    isolated deinit { end(.closed) }
 }
 
 extension Session.Ending {

@@ -127,6 +127,41 @@ private func silentPort() -> (descriptor: Int32, port: UInt16) {
         }
     }
 
+    /// A connection that is dropped without `close()` frees its descriptor; the next one gets the
+    /// same number and must hear its answers.
+    @Test func aDroppedConnectionDoesNotDeafenTheNext() async throws {
+        let configuration = try await TestDatabase().configuration()
+        try await TestLoop.run { loop in
+            for _ in 0..<4 {
+                let connection = PostgresConnection(loop: loop, configuration: configuration)
+                try await connection.connect()
+                let one = try await connection.query("SELECT 1::bigint", deadline: .seconds(3))
+                #expect(try one.int8(0, 0) == 1)
+            }
+        }
+    }
+
+    @Test func whoWaitsForADroppedConnectionIsTold() async throws {
+        let configuration = try await TestDatabase().configuration()
+        try await TestLoop.run { loop in
+            var told: [PostgresError] = []
+            do {
+                let connection = PostgresConnection(loop: loop, configuration: configuration)
+                try await connection.connect()
+                connection.query("SELECT pg_sleep(30)", deadline: .seconds(60)) { result in
+                    if case .failure(let error) = result { told.append(error) }
+                }
+                connection.transaction(
+                    [PostgresCommand("SELECT 1")], deadline: .seconds(60)
+                ) { outcome in
+                    if case .unknown(.closed) = outcome { told.append(.closed) }
+                }
+            }
+            #expect(await eventually(loop, seconds: 3) { told.count == 2 })
+            #expect(told == [.lost(requestMayHaveBeenProcessed: true), .closed])
+        }
+    }
+
     /// No part of the configuration that can be printed shows the password.
     @Test func thePasswordIsNeverShown() {
         for string in [
