@@ -168,7 +168,9 @@ extension Store {
             }
         case .poison, .retry, .unavailable:
             noteRefusal(transaction, outcome)
-        case .fenced, .unknown:
+        case .unknown:
+            noteDoubt(transaction)
+        case .fenced:
             break
         }
         return outcome
@@ -200,6 +202,13 @@ extension Store {
             ])
         // Only a writer that was demoted is read-only: the next connection finds the new primary.
         if error.sqlState == .readOnlyTransaction { writer.close() }
+    }
+
+    private func noteDoubt(_ transaction: PostgresTransactionOutcome) {
+        guard case .unknown(let reason) = transaction else { return }
+        log.warning(
+            "nobody can tell whether a commit is durable",
+            metadata: ["desk": "\(desk)", "reason": "\(reason)"])
     }
 
     /// The customers' keys that the commit needs; nil when the database did not answer. A prefetch
