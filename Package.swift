@@ -65,7 +65,8 @@ let package = Package(
 
         room("Desk", exclude: ["Decisions"]),
         room("Engine", ["Desk", collections]),
-        room("Wire", ["Desk", crypto]),
+        room("Guard", exclude: ["Decisions"]),
+        room("Wire", ["Desk", "Guard", crypto]),
         .target(name: "CEventLoop", dependencies: ["CLibwebsockets", "CLibcurl"]),
         room(
             "EventLoop", ["CEventLoop", "CLibwebsockets", "CLibuv", "CLibcurl"],
@@ -77,8 +78,8 @@ let package = Package(
         room(
             "Gateway",
             [
-                "Desk", "Engine", "Wire", "EventLoop", "Store", "DeskRunner", jwt, crypto, log,
-                metrics,
+                "Desk", "Guard", "Engine", "Wire", "EventLoop", "Store", "DeskRunner", jwt, crypto,
+                log, metrics,
             ]),
 
         program(
@@ -98,7 +99,9 @@ let package = Package(
 
         tests("DeskTests", ["Desk"]),
         tests("EngineTests", ["Engine", "Desk"]),
-        tests("WireTests", ["Wire", "Desk"], exclude: ["Fixtures", "fixture-effects.tsv"]),
+        tests("GuardTests", ["Guard"]),
+        tests(
+            "WireTests", ["Wire", "Desk", "Guard"], exclude: ["Fixtures", "fixture-effects.tsv"]),
         // What several test targets share: the one loop of the test process, a private database.
         fixture("LoopFixture", ["EventLoop"]),
         fixture("PostgresFixture", ["Postgres", "EventLoop", "LoopFixture"]),

@@ -30,6 +30,8 @@ const ui = {
     drafts: new Map(),
     /** Raised when a draft was changed by something else than typing. */
     draftVersion: 0,
+    /** What was found in a draft that came back because it may not go out; until it is changed. */
+    held: new Map(),
     presenceAsked: null,
     /** Commands under way, by words such as `close 12`. */
     busy: new Set(),
@@ -49,6 +51,11 @@ const session = new Session({
     soon: makeSoon(),
     changed: () => askForRender(),
     noticed,
+    held: ({ conversation, text }, kinds) => {
+        giveBack(conversation, text);
+        ui.held.set(conversation, kinds);
+        askForRender();
+    },
 });
 
 /** One desk has one console; another than the first is named in the address and kept for the tab. */
@@ -92,6 +99,7 @@ const actions = {
         try {
             await signOut(desk);
             ui.drafts.clear();
+            ui.held.clear();
             session.end();
         } catch (problem) {
             if (problem?.status === 401) return session.end();
@@ -160,6 +168,7 @@ const actions = {
         toast(`Conversation with ${customerName(conversation)} closed.`);
     },
     keepDraft(id, text) {
+        ui.held.delete(id);
         if (text === "") ui.drafts.delete(id);
         else ui.drafts.set(id, text);
         memory.drafts = ui.drafts;
@@ -173,9 +182,7 @@ const actions = {
         const entry = session.outbox.entries.find(({ id }) => id === command);
         const text = session.outbox.discard(command);
         if (text === "") return;
-        const draft = ui.drafts.get(entry.conversation);
-        actions.keepDraft(entry.conversation, draft ? `${text}\n${draft}` : text);
-        ui.draftVersion += 1;
+        giveBack(entry.conversation, text);
         render();
         transcript.focusReply();
     },
@@ -208,6 +215,13 @@ const actions = {
             setCompact: (isCompact) => setDensity(isCompact ? "compact" : "comfortable"),
         }),
 };
+
+/** Puts a text back into the reply box, before what was written there since. */
+function giveBack(id, text) {
+    const draft = ui.drafts.get(id);
+    actions.keepDraft(id, draft ? `${text}\n${draft}` : text);
+    ui.draftVersion += 1;
+}
 
 /** Performs a command with its control held meanwhile; a refusal is told. */
 async function perform(work, method, params, words) {

@@ -16,7 +16,7 @@ export class Outbox {
     #pauses = new Map();
 
     /** `ports`: `request(method, params, id)`, `isConnected()`, `setTimer`, `now`, `makeId`,
-     *  `changed(entries)`. */
+     *  `changed(entries)`, `held(entry, kinds)` for a reply whose text may not go out. */
     constructor(ports) {
         this.#ports = ports;
     }
@@ -105,11 +105,21 @@ export class Outbox {
             if (isPassing(error)) {
                 this.#change(id, { state: "waiting" });
                 if (this.#ports.isConnected()) this.#pause(conversation, attempts);
+            } else if (error?.code === "guarded") {
+                this.#hold(id, error.kinds);
             } else {
                 this.#change(id, { state: "refused", code: error?.code ?? "unexpected" });
             }
         }
         this.pump();
+    }
+
+    /** Nothing of it was stored: its text goes back to who wrote it, and the next takes its turn. */
+    #hold(id, kinds) {
+        const entry = this.#entries.find((each) => each.id === id);
+        if (entry === undefined) return;
+        this.#set(this.#entries.filter((each) => each !== entry));
+        this.#ports.held(entry, kinds);
     }
 
     #pause(conversation, attempts) {

@@ -12,12 +12,13 @@ export const transcriptPage = 50;
 
 /** A refusal of the server, or `malformed` when its frame was not one of this protocol. */
 export class ProtocolError extends Error {
-    constructor(number, code, field) {
+    constructor(number, code, field, kinds = []) {
         super(code);
         this.name = "ProtocolError";
         this.number = number;
         this.code = code;
         this.field = field;
+        this.kinds = kinds;
     }
 }
 
@@ -46,6 +47,8 @@ const codesByNumber = new Map([
     [4009, "unavailable"],
     [4010, "quarantined"],
     [4011, "tooManyRequests"],
+    [4012, "tooManyUnsettled"],
+    [4013, "guarded"],
 ]);
 
 /** Refusals after which the same command may be accepted later, under the same id. */
@@ -79,7 +82,8 @@ export function decodeFrame(data) {
     if (isObject(frame.error)) {
         const number = frame.error.code;
         const code = frame.error.data?.code ?? codesByNumber.get(number) ?? "unexpected";
-        const error = new ProtocolError(number, code, frame.error.data?.field);
+        const { field, kinds } = frame.error.data ?? {};
+        const error = new ProtocolError(number, code, field, Array.isArray(kinds) ? kinds : []);
         return { kind: "error", id: frame.id ?? null, error };
     }
     if (typeof frame.id === "string" && "result" in frame) {

@@ -24,7 +24,7 @@ export class Session {
 
     /**
      * `ports`: `ticket`, `openSocket`, `setTimer`, `now`, `random`, `makeId`, `memory`,
-     * `soon(call)`, and the listeners `changed()`, `noticed(pushes)`.
+     * `soon(call)`, and the listeners `changed()`, `noticed(pushes)`, `held(reply, kinds)`.
      */
     constructor(ports) {
         this.#ports = ports;
@@ -46,6 +46,7 @@ export class Session {
         this.#commands = new Commands(shared);
         this.#outbox = new Outbox({
             ...shared,
+            held: ports.held,
             changed: (entries) => {
                 ports.memory.outbox = entries;
                 ports.changed();

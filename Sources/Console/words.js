@@ -97,6 +97,7 @@ const refusalNames = {
     unavailable: "The desk cannot store anything at the moment. Try again shortly.",
     quarantined: "The desk could not store this and set it aside. Tell the operator.",
     tooManyRequests: "Too much at once. Wait a moment and try again.",
+    tooManyUnsettled: "Too many messages here are still to be sent. Wait until some have gone, then try again.",
     connectionLost: "The connection was lost before the desk answered. Try again.",
     invalidParameters: "The desk did not accept the values.",
 };
@@ -104,6 +105,14 @@ const refusalNames = {
 /** Why a command was refused and what to do. */
 export function refusalName(code) {
     return refusalNames[code] ?? "The desk refused this. Reload the page; if it persists, tell the operator.";
+}
+
+const guardedNames = { card: "a card number", iban: "an IBAN" };
+
+/** Why a reply may not go out, by the kinds of what was found in it. */
+export function guardedWords(kinds) {
+    const names = kinds.map((kind) => guardedNames[kind] ?? "account data");
+    return `This looks like ${names.join(" and ") || "account data"}. It cannot be sent to the customer.`;
 }
 
 const waitingReasons = {

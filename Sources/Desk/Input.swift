@@ -173,6 +173,9 @@ public struct Needs: Equatable, Sendable {
     public var messages: Set<Digest> = []
     /// Jobs needed by number.
     public var jobs: Set<JobID> = []
+    /// Conversations that the desk holds and the inputs may add to: nothing of them is needed, but
+    /// the store may make ready what it seals their texts with.
+    public var held: Set<ConversationID> = []
 
     /// Needs nothing.
     public init() {}

@@ -47,8 +47,20 @@ extension Desk {
         return (open, people.compactMap { agents[$0] }, jobs)
     }
 
-    /// Adds what the store must be asked before this input is decided: all that it may touch and that
-    /// a desk does not hold itself.
+    /// The part of these needs that this desk does not hold itself. Asked between two batches, when
+    /// all that it holds is committed and open or unsettled: no decision looks further for that.
+    public func lacking(_ needs: Needs) -> Needs {
+        var lacking = needs
+        lacking.threads = needs.threads.filter { threads[$0] == nil }
+        lacking.conversations = needs.conversations.filter { conversations[$0] == nil }
+        lacking.jobs = needs.jobs.filter { jobs[$0] == nil }
+        lacking.held = needs.conversations.subtracting(lacking.conversations)
+        lacking.held.formUnion(needs.threads.compactMap { threads[$0] })
+        return lacking
+    }
+
+    /// Adds what the store must be asked before this input is decided: all that it may touch, whoever
+    /// holds it. See ``lacking(_:)``.
     public static func needs(of input: Input, into needs: inout Needs) {
         switch input {
         case .customerWrote(let message):

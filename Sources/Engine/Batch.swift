@@ -69,7 +69,7 @@ extension Engine {
             guard case .input(let wanted) = input.arrival.request else { continue }
             Desk.needs(of: wanted, into: &needs)
         }
-        return PrefetchRequest(keys: keys, needs: needs)
+        return PrefetchRequest(keys: keys, needs: desk?.lacking(needs) ?? needs)
     }
 
     /// Has the desk decide the batch, then commits it; a batch that changed nothing is released as it

@@ -69,7 +69,7 @@ public struct Engine: Sendable {
     var culprit: Waiting?
     /// How many inputs are still to be decided one at a time.
     var isolated = 0
-    /// How often in a row the database asked to repeat.
+    /// How often in a row the database asked to repeat, or did not store.
     var retries = 0
     /// The connections of each agent as committed. They live in no row, so they are kept here to be
     /// given to the desk again after a reload.
@@ -94,10 +94,11 @@ public struct Engine: Sendable {
         self.rules = rules
     }
 
-    /// Whether this node is the desk's owner and serves it, as far as it knows.
+    /// Whether this node is the desk's owner and serves it, as far as it knows: the start of its epoch
+    /// is stored. A database that grants the epoch may still be unable to store anything.
     public var isOwner: Bool {
         switch phase {
-        case .idle, .prefetching, .committing, .quarantining: !isDraining
+        case .idle, .prefetching, .committing, .quarantining: isEpochBegun && !isDraining
         case .starting, .standby, .acquiring, .reloading, .pausing, .ended, .stopped: false
         }
     }
@@ -127,7 +128,7 @@ public struct Engine: Sendable {
                 decide(prefetched, &steps)
             } else {
                 counters.prefetchesLost += 1
-                recover(.raise(from: epoch), &steps)
+                raise(&steps)
             }
         case .committed(let outcome):
             counters.commits[outcome, default: 0] += 1

@@ -32,16 +32,30 @@ extension Engine {
         switch outcome {
         case .ok:
             leaseRenewedAt = askedAt
-            retries = 0
+            // The start of an epoch proves little while what failed before it still waits.
+            if waiting.isEmpty || !arrivalsOfBatch.isEmpty { retries = 0 }
             release(&steps)
         case .fenced:
             standBy(&steps)
         case .unavailable, .unknown:
-            recover(.raise(from: epoch), &steps)
+            raise(&steps)
         case .retry:
             repeatBatch(&steps)
         case .poison:
             isolate(&steps)
+        }
+    }
+
+    /// Begins a new epoch: at once the first time, then after pauses that grow. A database may well
+    /// answer and grant the epoch and still not store: its disk is full.
+    mutating func raise(_ steps: inout [Step]) {
+        retries += 1
+        if retries == 1 {
+            recover(.raise(from: epoch), &steps)
+        } else {
+            putBack()
+            desk = nil
+            pause(.raise(from: epoch), doubled: retries - 2)
         }
     }
 
@@ -57,8 +71,9 @@ extension Engine {
         }
     }
 
-    private mutating func pause(_ request: LeaseRequest) {
-        phase = .pausing(request, until: now.adding(milliseconds: EngineLimits.retryPause))
+    private mutating func pause(_ request: LeaseRequest, doubled times: Int = 0) {
+        let pause = EngineLimits.retryPause << min(times, EngineLimits.pauseDoublings)
+        phase = .pausing(request, until: now.adding(milliseconds: pause))
     }
 
     /// The database refused the batch as data: find the input that it refuses, or stop when it is one
@@ -134,7 +149,7 @@ extension Engine {
         case .fenced:
             standBy(&steps)
         case .unavailable, .unknown:
-            recover(.raise(from: epoch), &steps)
+            raise(&steps)
         case .retry:
             repeatBatch(&steps)
         case .poison:

@@ -105,4 +105,7 @@ public enum EngineLimits {
     public static let immediateRetries = 3
     /// How long to wait before asking again for a lease or an absent database, in milliseconds.
     public static let retryPause: Int64 = 250
+    /// The pause before a new epoch doubles this often while nothing can be stored, to 2 s: half of
+    /// what a webhook waits, and the log and the WAL do not fill with attempts.
+    public static let pauseDoublings = 3
 }

@@ -6,7 +6,8 @@ import CLibuv
 /// operating system gives to another file meanwhile would be watched in its place.
 @safe @LoopActor public final class DescriptorWatch {
     private var handle: UnsafeMutablePointer<uv_poll_t>?
-    private let onReady: @LoopActor (_ readable: Bool, _ writable: Bool) -> Void
+    /// Nil once stopped: it may hold whoever holds the watch.
+    private var onReady: (@LoopActor (_ readable: Bool, _ writable: Bool) -> Void)?
     private var wanted: Int32 = 0
     private weak var loop: Loop?
 
@@ -53,6 +54,7 @@ import CLibuv
     public func stop() {
         guard let handle = unsafe handle else { return }
         unsafe self.handle = nil
+        onReady = nil
         loop?.watches[ObjectIdentifier(self)] = nil
         unsafe uv_poll_stop(handle)
         unsafe uv_close(UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_handle_t.self)) {
@@ -64,10 +66,10 @@ import CLibuv
         if status < 0 {
             // libuv stopped the watch by itself; `want` must be able to start it again.
             wanted = 0
-            onReady(true, true)
+            onReady?(true, true)
             return
         }
-        onReady(
+        onReady?(
             events & Int32(UV_READABLE.rawValue) != 0, events & Int32(UV_WRITABLE.rawValue) != 0)
     }
 }

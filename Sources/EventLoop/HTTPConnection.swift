@@ -356,8 +356,8 @@ import Glibc
             input = []
             server.handOver(self)
             server.webSockets.adopt(
-                descriptor: descriptor, handshake: handshake + rest, address: countedAddress,
-                handler: handler)
+                descriptor: descriptor, handshake: handshake, early: rest,
+                address: countedAddress, handler: handler)
         }
     }
 }

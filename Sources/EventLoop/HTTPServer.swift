@@ -104,12 +104,16 @@ import Glibc
     }
 
     /// Stops listening, closes sockets with 1001 ("going away"), lets responses under way finish for
-    /// the time that limits give a closing socket, and returns when everything is closed.
+    /// the time that limits give a closing socket, and returns when everything is closed. Sockets
+    /// whose peers have all that was sent, and only do not answer, are waited for less.
     public func shutDown() async {
         stopListening()
         webSockets.closeAll(code: 1001)
-        let patience = loop.monotonic + Int64(limits.closeSeconds) * 1_000
+        let begun = loop.monotonic
+        let patience = begun + Int64(limits.closeSeconds) * 1_000
+        let courtesy = begun + Int64(limits.closeAnswerSeconds) * 1_000
         while !(connections.isEmpty && webSockets.isEmpty) && loop.monotonic < patience {
+            if connections.isEmpty, loop.monotonic >= courtesy, !webSockets.isDelivering { break }
             await loop.sleep(for: .milliseconds(5))
         }
         end()

@@ -39,6 +39,10 @@ extension HTTPServer {
         public var hangUpSeconds = 60
         /// For a socket that we close, to take what is queued and our close frame.
         public var closeSeconds = 5
+        /// When shutting down: for the answer to a close frame that the peer's machine has taken.
+        /// The peer has been told all it needs to, so waiting is a courtesy; browsers answer without
+        /// asking the page, within a round trip.
+        public var closeAnswerSeconds = 1
 
         /// The defaults.
         public init() {}
@@ -99,7 +103,8 @@ public struct HTTPServerCounters: Sendable {
     public internal(set) var bytesSent = 0
     /// Sockets closed because their queue was full (1013).
     public internal(set) var slowSocketsCut = 0
-    /// Sockets closed for a message over a limit (1009) or of the binary kind (1003).
+    /// Sockets closed for a message over a limit (1009) or of the binary kind (1003), or for a frame
+    /// without a mask (1002).
     public internal(set) var offendingSocketsCut = 0
 
     /// All zero.

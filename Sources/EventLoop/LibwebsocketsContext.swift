@@ -8,6 +8,9 @@ import CLibwebsockets
     /// The library writes nil here when it has freed the context.
     private let slot: UnsafeMutablePointer<OpaquePointer?>
     private let foreignLoops: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+    /// What virtual hosts were made with: the library reads it as long as the context lives, which is
+    /// longer than the server.
+    private var kept: [UnsafeMutableRawPointer] = unsafe []
 
     init?(loop: Loop) {
         unsafe slot = .allocate(capacity: 1)
@@ -46,6 +49,26 @@ import CLibwebsockets
         for _ in 0..<Self.turnsToClose where unsafe slot.pointee != nil { turn() }
         if let rest = unsafe slot.pointee { unsafe lws_context_destroy(rest) }
         for _ in 0..<Self.turnsToClose { turn() }
+        unsafe kept.forEach { unsafe $0.deallocate() }
+        unsafe kept = []
+    }
+
+    /// Memory that is freed behind the context, with `count` values in it.
+    func keep<Value: BitwiseCopyable>(
+        _ value: Value, count: Int
+    ) -> UnsafeMutablePointer<Value> {
+        let memory = UnsafeMutableRawPointer.allocate(
+            byteCount: MemoryLayout<Value>.stride * count, alignment: MemoryLayout<Value>.alignment)
+        unsafe kept.append(memory)
+        return unsafe memory.initializeMemory(as: Value.self, repeating: value, count: count)
+    }
+
+    /// A copy of `text` as C reads it, freed behind the context.
+    func keep(_ text: String) -> UnsafeMutablePointer<CChar> {
+        let characters = text.utf8CString
+        let copy = unsafe keep(CChar(0), count: characters.count)
+        for (index, character) in characters.enumerated() { unsafe copy[index] = character }
+        return unsafe copy
     }
 
     /// libuv closes a handle one turn after it is asked to, and sockets close before the context's

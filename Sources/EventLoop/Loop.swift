@@ -33,6 +33,8 @@ import Glibc
     var watches: [ObjectIdentifier: DescriptorWatch] = [:]
     /// Servers and clients, called once when the loop ends, before its handles are closed.
     var atEnd: [ObjectIdentifier: @LoopActor () -> Void] = [:]
+    /// Upgraded sockets by descriptor, whose bytes are looked at before libwebsockets reads them.
+    var upgraded: [Int32: WebSocketConnection] = [:]
     /// libwebsockets' context, turned by this loop.
     private(set) var context: LibwebsocketsContext?
 
@@ -69,6 +71,8 @@ import Glibc
                 return .failure(.unavailable(part: "libwebsockets"))
             }
             loop.context = context
+            unsafe eventLoopAdmitReceived(
+                admitReceived, Unmanaged.passUnretained(loop).toOpaque())
             startOnLoop { await main(loop) }
             loop.turnUntilStopped()
             loop.close()
@@ -137,6 +141,7 @@ import Glibc
         for watch in watches.values { watch.stop() }
         context?.destroy(turning: { unsafe uv_run(self.uvLoop, UV_RUN_NOWAIT) })
         context = nil
+        eventLoopAdmitReceived(nil, nil)
         isClosed = true
         LoopActor.shared.executor.abandonWake()
         for signal in signals.values { unsafe closeAndFree(signal.handle) }
@@ -222,6 +227,20 @@ import Glibc
     /// the place to act on a batch that the turn collected.
     public func afterThisTurn(_ body: @escaping @LoopActor () -> Void) {
         endOfTurn.append(body)
+    }
+}
+
+/// Called by `recv` on the loop's thread with what a descriptor received: how much of it may pass.
+private func admitReceived(
+    _ context: UnsafeMutableRawPointer?, _ descriptor: Int32, _ bytes: UnsafeRawPointer?,
+    _ count: Int
+) -> Int {
+    guard let context = unsafe context else { return count }
+    let loop = unsafe Unmanaged<Loop>.fromOpaque(context).takeUnretainedValue()
+    nonisolated(unsafe) let received = unsafe UnsafeRawBufferPointer(start: bytes, count: count)
+    return LoopActor.assume {
+        guard let socket = loop.upgraded[descriptor] else { return count }
+        return unsafe socket.admit(received)
     }
 }
 

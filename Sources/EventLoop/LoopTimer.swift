@@ -4,7 +4,8 @@ import CLibuv
 /// or not anybody keeps it.
 @safe @LoopActor public final class LoopTimer {
     private var handle: UnsafeMutablePointer<uv_timer_t>?
-    private let body: @LoopActor () -> Void
+    /// Nil once stopped: it may hold whoever holds the timer.
+    private var body: (@LoopActor () -> Void)?
     private let repeats: Bool
     private weak var loop: Loop?
 
@@ -32,6 +33,7 @@ import CLibuv
     public func cancel() {
         guard let handle = unsafe handle else { return }
         unsafe self.handle = nil
+        body = nil
         loop?.timers[ObjectIdentifier(self)] = nil
         unsafe uv_timer_stop(handle)
         unsafe uv_close(UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_handle_t.self)) {
@@ -40,8 +42,9 @@ import CLibuv
     }
 
     fileprivate func fire() {
+        let body = body
         if !repeats { cancel() }
-        body()
+        body?()
     }
 }
 

@@ -5,6 +5,7 @@ import CLibwebsockets
 @safe @LoopActor final class WebSocketConnection {
     weak var host: WebSocketHost?
     let number: UInt64
+    let descriptor: Int32
     let address: String?
     let handler: any WebSocketHandler
     /// libwebsockets' socket, nil once it is gone.
@@ -26,10 +27,18 @@ import CLibwebsockets
     var heardAt: Int64 = 0
     /// Whether the peer sent anything since the last visit.
     private var isHeard = true
+    /// What was seen of the peer's frames before the library read them, and how much of their
+    /// payload it gave out.
+    private var masks = FrameMasks()
+    private var givenBytes: UInt64 = 0
 
-    init(host: WebSocketHost, number: UInt64, address: String?, handler: any WebSocketHandler) {
+    init(
+        host: WebSocketHost, number: UInt64, descriptor: Int32, address: String?,
+        handler: any WebSocketHandler
+    ) {
         self.host = host
         self.number = number
+        self.descriptor = descriptor
         self.address = address
         self.handler = handler
     }
@@ -124,9 +133,29 @@ import CLibwebsockets
 
     // MARK: Receiving
 
+    /// How many of the peer's next bytes the library may read: those before a missing mask.
+    func admit(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard !masks.isBroken else { return 0 }
+        let admitted = unsafe masks.admit(bytes)
+        if masks.isBroken {
+            // The library is about to read what came before; that is handled first.
+            host?.server?.loop.afterThisTurn { [weak self] in self?.refuseUnmasked() }
+        }
+        return admitted
+    }
+
+    private func refuseUnmasked() {
+        guard !isClosing, let server = host?.server else { return }
+        server.counters.offendingSocketsCut += 1
+        close(code: 1002, reason: "frames must be masked", within: server.limits.closeSeconds)
+    }
+
     func received(_ bytes: UnsafeRawBufferPointer) -> Int32 {
         guard !isClosing, let wsi = unsafe wsi, let server = host?.server else { return 0 }
         let remaining = unsafe Int(clamping: lws_remaining_packet_payload(wsi))
+        givenBytes &+= UInt64(bytes.count)
+        // The library read by a call that we do not see: whether the mask was there is not known.
+        guard givenBytes <= masks.payloadBytes else { return tell(1011, "frame not examined") }
         if unsafe lws_frame_is_binary(wsi) != 0 {
             server.counters.offendingSocketsCut += 1
             return tell(1003, "text only")
@@ -165,6 +194,13 @@ import CLibwebsockets
 
     // MARK: Closing
 
+    /// Whether the peer's machine has yet to take something, the close frame included.
+    var isDelivering: Bool {
+        guard let wsi = unsafe wsi, isTold else { return true }
+        if unsafe lws_partial_buffered(wsi) != 0 { return true }
+        return eventLoopUnacknowledgedBytes(descriptor) > 0
+    }
+
     /// The peer said goodbye; the library answers it.
     func peerCloses() { dropEverything() }
 
@@ -176,6 +212,13 @@ import CLibwebsockets
         unsafe lws_callback_on_writable(wsi)
         // A peer that takes nothing never becomes writable.
         unsafe lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_SEND, Int32(clamping: seconds))
+    }
+
+    /// Ends the connection at once. Not to be called from one of the library's callbacks.
+    func cut() {
+        dropEverything()
+        guard let wsi = unsafe wsi else { return }
+        unsafe lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC)
     }
 
     /// From a callback that says the peer takes more, the return value closes twice when the loop is

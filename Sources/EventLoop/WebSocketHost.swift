@@ -15,10 +15,6 @@ import Glibc
     private var sockets: [UInt64: WebSocketConnection] = [:]
     /// The socket that `adopt` is handing to the library right now.
     private var arriving: WebSocketConnection?
-    // The library reads these as long as its context lives, which is longer than the server.
-    private let names: [UnsafeMutablePointer<CChar>]
-    private let protocols: UnsafeMutablePointer<lws_protocols>
-    private let idlePolicy: UnsafeMutablePointer<lws_retry_bo_t>
     private var virtualHost: OpaquePointer?
     private let loop: Loop
     private var visits: LoopTimer?
@@ -36,6 +32,9 @@ import Glibc
 
     var isEmpty: Bool { sockets.isEmpty }
 
+    /// Whether any peer has yet to take something that was sent to it.
+    var isDelivering: Bool { sockets.values.contains(where: \.isDelivering) }
+
     init(
         loop: Loop, configuration: HTTPServer.Configuration,
         admit: @escaping @LoopActor (WebSocketUpgrade) -> WebSocketAdmission
@@ -52,34 +51,31 @@ import Glibc
                 throw .invalidConfiguration(field: "subprotocols")
             }
         }
-        guard let context = unsafe loop.context?.pointer else {
+        guard let context = loop.context, let pointer = unsafe context.pointer else {
             throw .unavailable(part: "libwebsockets")
         }
-        unsafe names = unsafe (["http"] + configuration.subprotocols + [name]).compactMap {
-            unsafe strdup($0)
-        }
-        unsafe protocols = unsafe .allocate(capacity: names.count)
-        unsafe protocols.initialize(repeating: lws_protocols(), count: names.count)
-        for index in unsafe 0..<(names.count - 1) {
-            unsafe protocols[index].name = UnsafePointer(names[index])
+        let names = ["http"] + configuration.subprotocols
+        // One more, all zero, ends the list.
+        let protocols = unsafe context.keep(lws_protocols(), count: names.count + 1)
+        for (index, name) in names.enumerated() {
+            unsafe protocols[index].name = unsafe UnsafePointer(context.keep(name))
             unsafe protocols[index].callback = webSocketEvent
             unsafe protocols[index].per_session_data_size = MemoryLayout<UnsafeRawPointer?>.size
             unsafe protocols[index].rx_buffer_size = Self.readBytes
             // A whole message in one write; the default would cut it to the read size.
             unsafe protocols[index].tx_packet_size = Int(Int32.max / 2)
         }
-        unsafe idlePolicy = .allocate(capacity: 1)
         // All zero: the library's own pings sort every socket's timer into one list, which costs a
         // walk over all sockets at each ping. Ours stand in buckets: see `visit`.
-        unsafe idlePolicy.initialize(to: lws_retry_bo_t())
+        let idlePolicy = unsafe context.keep(lws_retry_bo_t(), count: 1)
         var info = unsafe lws_context_creation_info()
         unsafe info.port = CONTEXT_PORT_NO_LISTEN_SERVER
         unsafe info.protocols = unsafe UnsafePointer(protocols)
-        unsafe info.vhost_name = UnsafePointer(names[names.count - 1])
+        unsafe info.vhost_name = unsafe UnsafePointer(context.keep(name))
         unsafe info.retry_and_idle_policy = unsafe UnsafePointer(idlePolicy)
         unsafe info.user = unsafe Unmanaged.passUnretained(self).toOpaque()
         // No extensions: compression costs 90 KiB for each socket.
-        guard let host = unsafe lws_create_vhost(context, &info) else {
+        guard let host = unsafe lws_create_vhost(pointer, &info) else {
             throw .unavailable(part: "libwebsockets' virtual host")
         }
         unsafe virtualHost = unsafe host
@@ -144,10 +140,11 @@ import Glibc
             }
     }
 
-    /// Hands a connected descriptor to libwebsockets, which reads `bytes` first: our handshake and
-    /// whatever the peer sent behind its own.
+    /// Hands a connected descriptor to libwebsockets, which first reads our handshake and what the
+    /// peer sent `early`, behind its own.
     func adopt(
-        descriptor: Int32, handshake bytes: [UInt8], address: String?, handler: any WebSocketHandler
+        descriptor: Int32, handshake: [UInt8], early: [UInt8], address: String?,
+        handler: any WebSocketHandler
     ) {
         guard let host = unsafe virtualHost else {
             Glibc.close(descriptor)
@@ -157,9 +154,15 @@ import Glibc
         }
         Self.lastNumber += 1
         let socket = WebSocketConnection(
-            host: self, number: Self.lastNumber, address: address, handler: handler)
+            host: self, number: Self.lastNumber, descriptor: descriptor, address: address,
+            handler: handler)
         arriving = socket
+        loop.upgraded[descriptor] = socket
         server?.counters.openSockets += 1
+        // The library reads what came early at some later turn. So if a mask is missing there, nothing
+        // of it is read: the socket is closed in this turn.
+        let admitted = unsafe early.withUnsafeBytes { unsafe socket.admit($0) }
+        let bytes = admitted == early.count ? handshake + early : handshake
         _ = unsafe bytes.withUnsafeBytes { buffer in
             unsafe lws_adopt_socket_vhost_readbuf(
                 host, descriptor, buffer.baseAddress?.assumingMemoryBound(to: CChar.self),
@@ -168,6 +171,7 @@ import Glibc
         if arriving != nil {
             // The library closed the descriptor: the peer was already gone.
             arriving = nil
+            loop.upgraded[descriptor] = nil
             server?.socketClosed(address: address)
         }
     }
@@ -186,6 +190,7 @@ import Glibc
     fileprivate func closed(_ socket: WebSocketConnection) {
         unsafe socket.wsi = nil
         sockets[socket.number] = nil
+        loop.upgraded[socket.descriptor] = nil
         buckets[bucket(of: socket.number)].remove(socket.number)
         server?.socketClosed(address: socket.address)
         socket.handler.closed(WebSocketID(number: socket.number))
@@ -218,6 +223,8 @@ import Glibc
         guard let host = unsafe virtualHost else { return }
         unsafe virtualHost = nil
         visits?.cancel()
+        // The library would go on waiting for answers to close frames, 5 s for each.
+        for number in sockets.keys.sorted() { sockets[number]?.cut() }
         unsafe lws_vhost_destroy(host)
     }
 }

@@ -47,8 +47,8 @@ public struct OutboundConfiguration: Sendable {
     let log: Logger
     private var outbox = Outbox()
     private var alarm: LoopTimer?
-    /// Counts reloads: a backfill of an earlier state of the desk is not taken for a new one.
-    private(set) var generation = 0
+    /// What is known about reading the channel back.
+    var backfill = Backfill()
     /// Counts how often the desk went to another node. What was begun and what is out outlives a
     /// reload on this node: its outcome must be heard, or its conversation would stand still.
     private var tenure = 0
@@ -72,6 +72,7 @@ public struct OutboundConfiguration: Sendable {
 
     /// These events were committed.
     public func released(_ release: Release) {
+        noteRefusals(release)
         let records = release.entries.flatMap(\.records)
         guard !records.isEmpty else { return }
         happened(.released(records))
@@ -80,15 +81,17 @@ public struct OutboundConfiguration: Sendable {
     /// The state was read anew: takes up its jobs, and reads back what the channel has that the desk
     /// may have missed.
     public func resumed(_ reloaded: Reloaded) {
-        generation += 1
         happened(.resumed(reloaded.state.jobs))
         beginBackfill()
     }
 
+    /// Nothing is decided until ``resumed(_:)``.
+    public func interrupted() { endBackfill() }
+
     /// Another node owns the desk.
     public func stoodBy() {
-        generation += 1
         tenure += 1
+        endBackfill()
         happened(.standBy)
     }
 
@@ -174,7 +177,9 @@ public struct OutboundConfiguration: Sendable {
             maximumResponseBytes: Self.answerLimit)
         do {
             let response = try await client.send(request)
-            let result = SendAPI.result(status: response.status, body: response.body)
+            let result = SendAPI.result(
+                status: response.status, body: response.body,
+                retryAfter: response.header("retry-after"))
             return (
                 SendingResult(result, attempt: attempt, job: job, now: port.now()),
                 result.platformMessage.flatMap {
@@ -230,22 +235,9 @@ public struct OutboundConfiguration: Sendable {
         let proof = MetaSignature.proof(
             token: configuration.pageToken, secret: Array(configuration.appSecret.utf8))
         let separator = query.isEmpty ? "?" : "?\(query)&"
-        return "\(configuration.graphURL)\(path)\(separator)access_token=\(escaped)"
+        let token = PercentEncoding.encode(configuration.pageToken)
+        return "\(configuration.graphURL)\(path)\(separator)access_token=\(token)"
             + "&appsecret_proof=\(proof)"
-    }
-
-    private var escaped: String {
-        var text = ""
-        for byte in configuration.pageToken.utf8 {
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E:
-                text.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                let digits = String(byte, radix: 16, uppercase: true)
-                text += "%" + (digits.count == 1 ? "0" : "") + digits
-            }
-        }
-        return text
     }
 
     private func count(_ outcome: SendOutcome) {

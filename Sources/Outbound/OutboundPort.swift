@@ -16,6 +16,14 @@ public struct MessageToSend: Sendable {
     }
 }
 
+/// Up to when everything that the channel has of a page is on record.
+public enum ReadBackMark: Equatable, Sendable {
+    /// Nothing is known: the page was never read.
+    case never
+    /// Everything that was written before this moment.
+    case until(Instant)
+}
+
 /// What outbound work needs of the desk that it belongs to; the program wires it to the desk's runner
 /// and its store.
 @LoopActor public protocol OutboundPort: AnyObject {
@@ -29,4 +37,12 @@ public struct MessageToSend: Sendable {
     func order(for job: JobID) async -> MessageToSend?
     /// Stands for bytes, under the desk's key; `nil` before the key was read.
     func digest(domain: String, _ bytes: [UInt8]) -> Digest?
+    /// Up to when a page is on record; `nil` when it could not be read.
+    func readBackMark(of page: Digest) async -> ReadBackMark?
+    /// Keeps that a page is on record up to this moment, if this node owns the desk. What was kept
+    /// before and is later stays. When it cannot be kept, more is read back than need be.
+    func keepReadBackMark(of page: Digest, until moment: Instant) async
+    /// When the messages that stand for these platform ids were written, of those that are on
+    /// record; `nil` when it could not be read.
+    func writtenTimes(of messages: [Digest]) async -> [Digest: Instant]?
 }

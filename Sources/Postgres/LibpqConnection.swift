@@ -82,6 +82,9 @@ import Glibc
     /// Warnings and notices received.
     var noticeCount: Int { notices.count }
 
+    /// True after the server said that it ends the session; the end of the stream follows.
+    var isToldToEnd: Bool { notices.endWasAnnounced }
+
     /// True once after the server warned that a COMMIT did not wait for its standby.
     func takeReplicationWarning() -> Bool {
         defer { notices.replicationWaitWasCancelled = false }

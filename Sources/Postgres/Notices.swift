@@ -7,14 +7,27 @@ final class NoticeCount {
     /// COMMIT was or will be answered as if all were well, but it did not wait for the standby.
     var replicationWaitWasCancelled = false
 
+    /// The server said, unasked, that it ends the session.
+    var endWasAnnounced = false
+
     fileprivate func receive(_ notice: OpaquePointer?) {
         count += 1
+        let severity = unsafe ResultStorage.diagnostic(UInt8(ascii: "V"), of: notice)
         let routine = unsafe ResultStorage.diagnostic(UInt8(ascii: "R"), of: notice)
         let text = unsafe ResultStorage.diagnostic(UInt8(ascii: "M"), of: notice)
         let state = unsafe ResultStorage.diagnostic(UInt8(ascii: "C"), of: notice)
         if Self.isReplicationWarning(state: state, routine: routine, text: text) {
             replicationWaitWasCancelled = true
         }
+        if Self.isEnd(severity: severity, state: state) { endWasAnnounced = true }
+    }
+
+    /// To an idle session PostgreSQL says FATAL when it is terminated or the server stops, and WARNING
+    /// with 57P01 or 57P02 when the server stops at once or another of its processes crashed
+    /// (`quickdie` in `postgres.c`).
+    static func isEnd(severity: String?, state: String?) -> Bool {
+        severity == "FATAL" || severity == "PANIC" || state == SQLState.adminShutdown.rawValue
+            || state == SQLState.crashShutdown.rawValue
     }
 
     /// PostgreSQL's `SyncRepWaitForLSN` (`syncrep.c`) warns with 01000 "canceling wait for

@@ -11,7 +11,7 @@ public import EventLoop
 /// `transaction`, the others confuse the session (an unexpected COPY ends it).
 ///
 /// Cancelling the task that awaits a result changes nothing; a deadline does, and closes the
-/// connection, since what was sent cannot be taken back.
+/// connection, since what was sent cannot be taken back. Dropping the connection is as `close()`.
 @LoopActor public final class PostgresConnection {
     /// How long a query may take unless the caller says otherwise.
     public static let defaultDeadline = Duration.seconds(10)
@@ -124,6 +124,11 @@ public import EventLoop
 
     /// True between a successful `connect()` and the end of the session.
     public var isConnected: Bool { session != nil }
+
+    /// The same, after looking at the socket if nothing is under way: that the server ended the session
+    /// may have arrived without the loop having come to it. `onClose` is then called before this
+    /// returns.
+    var isLive: Bool { session?.checkAlive() ?? false }
 
     /// Queries, transactions and scripts not finished yet.
     public var outstanding: Int { session?.outstanding ?? 0 }

@@ -7,12 +7,15 @@ public struct PostgresStatement: Sendable, Hashable {
     private let digest: Int
     /// The text holds U+0000, at which libpq would take it to end.
     let hasZero: Bool
+    /// It begins with SELECT.
+    let isSelect: Bool
 
     /// One command; several in one text are a syntax error of the extended protocol.
     public init(_ sql: String) {
         self.sql = sql
         digest = sql.hashValue
         hasZero = sql.utf8.contains(0)
+        isSelect = sql.hasPrefix("SELECT ")
     }
 
     /// Two statements are equal if their texts are.

@@ -54,6 +54,8 @@ extension SQLState {
     public static let queryCanceled = SQLState("57014")
     /// 57P01 admin_shutdown: the server stops, or the backend was terminated.
     public static let adminShutdown = SQLState("57P01")
+    /// 57P02 crash_shutdown: another process of the server crashed, and all sessions end.
+    static let crashShutdown = SQLState("57P02")
     /// 0A000 feature_not_supported; also "cached plan must not change result type".
     static let featureNotSupported = SQLState("0A000")
     /// 25001 active_sql_transaction.

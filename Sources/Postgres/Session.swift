@@ -110,6 +110,14 @@ import EventLoop
         flush()
     }
 
+    /// Takes in what arrived while nothing was asked; false if that was the end, or its announcement.
+    func checkAlive() -> Bool {
+        guard !hasEnded, outstanding == 0 else { return !hasEnded }
+        ready(readable: true)
+        if libpq.isToldToEnd { end(.lost) }
+        return !hasEnded
+    }
+
     private func checkDeadlines() {
         let now = loop.monotonic
         let sent = groups.all.map(\.deadline) + (script.map { [$0.deadline] } ?? [])
@@ -152,6 +160,11 @@ import EventLoop
         for submission in unsent { submission.fail(ending.errorForUnsent) }
         onEnd(ending, !sent.isEmpty || script != nil)
     }
+
+    /// A connection may be dropped without `close()`. Its watch must not outlive its descriptor: the
+    /// next connection gets the same number, which libuv refuses to watch twice, and never hears an
+    /// answer.
+    isolated deinit { end(.closed) }
 }
 
 extension Session.Ending {

@@ -11,6 +11,7 @@ enum PrefetchStatements {
         case conversations
         case messages
         case jobs
+        case customerKeys
     }
 
     /// Where the wrapped key begins in a row of `threads` and `conversations`.
@@ -59,40 +60,31 @@ enum PrefetchStatements {
          WHERE conversations.desk = $1 AND conversations.conversation = ANY ($2)
         """)
 
-    /// What is asked for, in the order of `commands`.
-    static func parts(_ request: PrefetchRequest) -> [Part] {
-        var parts: [Part] = []
-        if !request.keys.isEmpty { parts.append(.keys) }
-        if !request.needs.threads.isEmpty { parts.append(.threads) }
-        if !request.needs.conversations.isEmpty { parts.append(.conversations) }
-        if !request.needs.messages.isEmpty { parts.append(.messages) }
-        if !request.needs.jobs.isEmpty { parts.append(.jobs) }
-        return parts
-    }
-
-    static func commands(desk: Int64, _ request: PrefetchRequest) -> [PostgresCommand] {
-        parts(request).map { part in
-            switch part {
-            case .keys:
-                command(keys, desk, .byteaArray(request.keys.map(\.bytes)))
-            case .threads:
-                command(threads, desk, .byteaArray(request.needs.threads.map(\.bytes)))
-            case .conversations:
-                command(
-                    conversations, desk,
-                    .int8Array(request.needs.conversations.map(\.number)))
-            case .messages:
-                command(messages, desk, .byteaArray(request.needs.messages.map(\.bytes)))
-            case .jobs:
-                command(jobs, desk, .int8Array(request.needs.jobs.map(\.number)))
-            }
+    /// What is asked for, each with its command. `unsealed` are the conversations that the desk holds
+    /// and whose customers' keys the store does not have at hand.
+    static func asked(
+        desk: Int64, _ request: PrefetchRequest, unsealed: [ConversationID]
+    ) -> [(part: Part, command: PostgresCommand)] {
+        let needs = request.needs
+        var asked: [(part: Part, command: PostgresCommand)] = []
+        func ask(_ part: Part, _ statement: PostgresStatement, _ values: PostgresValue) {
+            asked.append((part, PostgresCommand(statement, [.int8(desk), values])))
         }
-    }
-
-    private static func command(
-        _ statement: PostgresStatement, _ desk: Int64, _ values: PostgresValue
-    ) -> PostgresCommand {
-        PostgresCommand(statement, [.int8(desk), values])
+        if !request.keys.isEmpty { ask(.keys, keys, .byteaArray(request.keys.map(\.bytes))) }
+        if !needs.threads.isEmpty {
+            ask(.threads, threads, .byteaArray(needs.threads.map(\.bytes)))
+        }
+        if !needs.conversations.isEmpty {
+            ask(.conversations, conversations, .int8Array(needs.conversations.map(\.number)))
+        }
+        if !needs.messages.isEmpty {
+            ask(.messages, messages, .byteaArray(needs.messages.map(\.bytes)))
+        }
+        if !needs.jobs.isEmpty { ask(.jobs, jobs, .int8Array(needs.jobs.map(\.number))) }
+        if !unsealed.isEmpty {
+            ask(.customerKeys, customerKeys, .int8Array(unsealed.map(\.number)))
+        }
+        return asked
     }
 }
 

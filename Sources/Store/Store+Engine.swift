@@ -10,33 +10,53 @@ extension Store {
 
     /// What a batch may touch, in one round trip; nil when the database did not answer.
     public func prefetch(_ request: PrefetchRequest) async -> Prefetched? {
-        guard !request.keys.isEmpty || !request.needs.isEmpty else { return Prefetched() }
-        guard writer.isConnected else { return nil }
-        let outcome = await writer.transaction(
-            PrefetchStatements.commands(desk: desk, request), deadline: configuration.readDeadline)
-        switch outcome {
-        case .committed(let results):
-            do throws(StoreError) {
-                return try taken(from: results, request)
-            } catch {
-                logUnreadable("a prefetch", error)
-                return nil
-            }
-        case .failed(let error, _):
-            log.warning(
-                "the database refused a prefetch",
-                metadata: ["desk": "\(desk)", "sqlState": "\(error.sqlState)"])
+        let unsealed = request.needs.held.filter { keyRing.key(of: $0) == nil }.sorted()
+        let asked = PrefetchStatements.asked(desk: desk, request, unsealed: unsealed)
+        guard !asked.isEmpty else { return Prefetched() }
+        guard writer.isConnected, let results = await results(of: asked.map(\.command)) else {
             return nil
-        case .notSent, .unknown:
+        }
+        do throws(StoreError) {
+            return try taken(from: results, asked.map(\.part))
+        } catch {
+            logUnreadable("a prefetch", error)
             return nil
         }
     }
 
+    /// The results of commands that only read, nil if one failed. A single one, as is usual, is a
+    /// transaction by itself.
+    private func results(of commands: [PostgresCommand]) async -> [PostgresResult]? {
+        let refusal: PostgresServerError
+        if commands.count == 1 {
+            do throws(PostgresError) {
+                return [
+                    try await writer.query(
+                        commands[0].statement, commands[0].values,
+                        deadline: configuration.readDeadline)
+                ]
+            } catch {
+                guard case .server(let error) = error else { return nil }
+                refusal = error
+            }
+        } else {
+            switch await writer.transaction(commands, deadline: configuration.readDeadline) {
+            case .committed(let results): return results
+            case .failed(let error, _): refusal = error
+            case .notSent, .unknown: return nil
+            }
+        }
+        log.warning(
+            "the database refused a prefetch",
+            metadata: ["desk": "\(desk)", "sqlState": "\(refusal.sqlState)"])
+        return nil
+    }
+
     private func taken(
-        from results: [PostgresResult], _ request: PrefetchRequest
+        from results: [PostgresResult], _ parts: [PrefetchStatements.Part]
     ) throws(StoreError) -> Prefetched {
         var prefetched = Prefetched()
-        for (part, result) in zip(PrefetchStatements.parts(request), results) {
+        for (part, result) in zip(parts, results) {
             switch part {
             case .keys:
                 for row in 0..<result.rowCount {
@@ -66,6 +86,8 @@ extension Store {
                 }) {
                     prefetched.known.jobs[job.id] = job
                 }
+            case .customerKeys:
+                _ = try value { () throws(PostgresError) in try takeCustomerKeys(from: result) }
             }
         }
         return prefetched
@@ -146,7 +168,9 @@ extension Store {
             }
         case .poison, .retry, .unavailable:
             noteRefusal(transaction, outcome)
-        case .fenced, .unknown:
+        case .unknown:
+            noteDoubt(transaction)
+        case .fenced:
             break
         }
         return outcome
@@ -180,6 +204,13 @@ extension Store {
         if error.sqlState == .readOnlyTransaction { writer.close() }
     }
 
+    private func noteDoubt(_ transaction: PostgresTransactionOutcome) {
+        guard case .unknown(let reason) = transaction else { return }
+        log.warning(
+            "nobody can tell whether a commit is durable",
+            metadata: ["desk": "\(desk)", "reason": "\(reason)"])
+    }
+
     /// The customers' keys that the commit needs; nil when the database did not answer. A prefetch
     /// has usually put them into the ring; otherwise they are read now.
     private func customerKeys(for commit: Commit) async -> [ConversationID: CustomerKey]? {
@@ -197,24 +228,34 @@ extension Store {
             let result = try await writer.query(
                 PrefetchStatements.customerKeys, [.int8(desk), .int8Array(missing)],
                 deadline: configuration.readDeadline)
-            for row in 0..<result.rowCount {
-                let conversation: ConversationID = try result.id(row, 0)
-                let customer: CustomerID = try result.id(row, 1)
-                do throws(StoreError) {
-                    guard let key = try customerKey(result, row, customer, column: 2) else {
-                        continue
-                    }
-                    keys[conversation] = CustomerKey(customer: customer, key: key)
-                    keyRing.insert(
-                        CustomerKey(customer: customer, key: key), for: conversation)
-                } catch {
-                    logUnreadable("a customer's key", error)
-                }
+            for (conversation, key) in try takeCustomerKeys(from: result) {
+                keys[conversation] = key
             }
             return keys
         } catch {
             return nil
         }
+    }
+
+    /// Conversations with their customers' keys, which also go into the key ring; without those whose
+    /// key was erased or cannot be read.
+    private func takeCustomerKeys(
+        from result: PostgresResult
+    ) throws(PostgresError) -> [(ConversationID, CustomerKey)] {
+        var taken: [(ConversationID, CustomerKey)] = []
+        for row in 0..<result.rowCount {
+            let conversation: ConversationID = try result.id(row, 0)
+            let customer: CustomerID = try result.id(row, 1)
+            do throws(StoreError) {
+                guard let key = try customerKey(result, row, customer, column: 2) else { continue }
+                let owned = CustomerKey(customer: customer, key: key)
+                keyRing.insert(owned, for: conversation)
+                taken.append((conversation, owned))
+            } catch {
+                logUnreadable("a customer's key", error)
+            }
+        }
+        return taken
     }
 }
 

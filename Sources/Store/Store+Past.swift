@@ -140,35 +140,6 @@ extension Store {
         return addresses
     }
 
-    /// The customers in whose conversations a message was recorded since then, latest first: whose
-    /// threads are worth reading back from the channel after an outage.
-    public func customers(
-        writtenSince: Instant, limit: Int
-    ) async throws(StoreError) -> [KnownCustomer] {
-        guard (1...StoreLimits.listedRows).contains(limit) else { throw .invalid(field: "limit") }
-        let result = try await read(
-            PastStatements.recentCustomers,
-            [.int8(desk), .timestamp(writtenSince.milliseconds), .int8(Int64(limit))])
-        var known: [KnownCustomer] = []
-        for row in 0..<result.rowCount {
-            let (customer, conversation, lastMessageAt) = try value { () throws(PostgresError) in
-                (
-                    try result.id(row, 0) as CustomerID, try result.id(row, 4) as ConversationID,
-                    try result.instant(row, 5)
-                )
-            }
-            guard
-                let address = try openBody(
-                    result, row, body: 3, customer: 0, key: 1, .customerAddress, customer.number)
-            else { continue }
-            known.append(
-                KnownCustomer(
-                    customer: customer, conversation: conversation, address: address,
-                    lastMessageAt: lastMessageAt))
-        }
-        return known
-    }
-
     /// Events after this number, ascending, at most `limit`.
     public func events(
         after number: Int64, limit: Int
@@ -244,15 +215,6 @@ enum PastStatements {
         """
         SELECT customer, wrapping_key, sealed_key, sealed_address FROM customers
          WHERE desk = $1 AND customer = ANY ($2)
-        """)
-    static let recentCustomers = PostgresStatement(
-        """
-        SELECT customers.customer, customers.wrapping_key, customers.sealed_key,
-               customers.sealed_address, conversations.conversation,
-               conversations.last_message_at
-          FROM conversations \(LookedUp.customer(of: "conversations"))
-         WHERE conversations.desk = $1 AND conversations.last_message_at >= $2
-         ORDER BY conversations.last_message_at DESC LIMIT $3
         """)
     static let events = PostgresStatement(
         """

@@ -70,15 +70,3 @@ public struct SendOrder: Equatable, Sendable {
     /// What to send, as the document that travelled beside the reply.
     public let body: [UInt8]
 }
-
-/// A customer whose thread may be read back from the channel.
-public struct KnownCustomer: Equatable, Sendable {
-    /// The customer.
-    public let customer: CustomerID
-    /// Their conversation.
-    public let conversation: ConversationID
-    /// Where the customer is reached.
-    public let address: [UInt8]
-    /// When the conversation's latest message was recorded.
-    public let lastMessageAt: Instant
-}

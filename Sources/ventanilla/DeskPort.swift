@@ -33,6 +33,21 @@ import Store
     func digest(domain: String, _ bytes: [UInt8]) -> Digest? {
         store.digester?.digest(domain, bytes)
     }
+
+    func readBackMark(of page: Digest) async -> ReadBackMark? {
+        do { return try await store.readBackMark(of: page).map { .until($0) } ?? .never } catch {
+            return nil
+        }
+    }
+
+    func keepReadBackMark(of page: Digest, until moment: Instant) async {
+        // The next one will be kept.
+        try? await store.keepReadBackMark(of: page, until: moment)
+    }
+
+    func writtenTimes(of messages: [Digest]) async -> [Digest: Instant]? {
+        try? await store.writtenTimes(of: messages)
+    }
 }
 
 /// Tells outbound work what the desk did.
@@ -43,7 +58,7 @@ import Store
 
     func released(_ release: Release) { outbound.released(release) }
     func resumed(_ reloaded: Reloaded) { outbound.resumed(reloaded) }
-    func interrupted() {}
+    func interrupted() { outbound.interrupted() }
     func stoodBy() { outbound.stoodBy() }
 }
 

@@ -47,7 +47,7 @@ struct PropertyTests {
             scene.now = scene.now.adding(milliseconds: history.pause())
             if step % 25 == 0 { twin = remade(scene.desk) }
             let input = history.next(in: scene)
-            let known = scene.shelf.known(for: [input])
+            let known = scene.shelf.known(for: [input], lackedBy: twin)
             let handled = scene.handle(input)
             let same =
                 twin.handle(input, known: known, epoch: 7, at: scene.now) == handled
@@ -107,7 +107,7 @@ struct Batched {
     mutating func add(_ input: Input, _ expected: Handled, at: Instant, isLast: Bool) {
         batch.append((input, expected, at))
         guard isLast else { return }
-        let known = shelf.known(for: batch.map(\.input))
+        let known = shelf.known(for: batch.map(\.input), lackedBy: desk)
         for line in batch {
             let handled = desk.handle(line.input, known: known, epoch: 7, at: line.at)
             if handled != line.expected {

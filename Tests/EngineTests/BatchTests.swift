@@ -40,6 +40,23 @@ import Testing
         #expect(steps.prefetch?.keys.count == EngineLimits.batchSize)
     }
 
+    @Test func theStoreIsNotAskedForWhatTheDeskHolds() {
+        var rig = Rig.serving()
+        #expect(rig.customerWrites(1).prefetch?.needs.threads == [digest(1_001)])
+        _ = rig.tell(.prefetched(Prefetched()))
+        _ = rig.tell(.committed(.ok))
+        let held = rig.customerWrites(2).prefetch
+        #expect(held?.keys == [digest(2)])
+        #expect(held?.needs.threads == [])
+        #expect(held?.needs.held == [ConversationID(3)])
+        let commit = rig.tell(.prefetched(Prefetched())).commit
+        let writtenAt = Instant(milliseconds: 0)
+        #expect(
+            commit?.events == [
+                .messageReceived(ConversationID(3), MessageID(6), .text, writtenAt: writtenAt)
+            ])
+    }
+
     @Test func nothingLeavesBeforeTheCommit() {
         var rig = Rig.serving()
         #expect(rig.customerWrites(1).release == nil)

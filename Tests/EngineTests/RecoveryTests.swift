@@ -78,6 +78,49 @@ import Testing
         #expect(rig.engine.isOwner)
     }
 
+    /// A full disk: the epoch is granted, and nothing can be stored. Not a tight loop, and no owner.
+    @Test(arguments: [CommitOutcome.unavailable, .unknown])
+    func aDatabaseThatDoesNotStoreIsAskedWithGrowingPauses(outcome: CommitOutcome) {
+        var rig = Rig.serving()
+        _ = rig.customerWrites(1)
+        _ = rig.tell(.prefetched(Prefetched()))
+        #expect(rig.tell(.committed(outcome)).reload == .raise(from: 1))
+        var pauses: [Int64] = []
+        for epoch in Int64(2)...7 {
+            let begun = rig.tell(
+                .reloaded(Reloaded(epoch: epoch, state: DeskState(), recent: [])))
+            #expect(begun.commit?.events == [.epochBegan])
+            #expect(!rig.engine.isOwner)
+            _ = rig.tell(.committed(outcome))
+            #expect(!rig.engine.isOwner)
+            let asked = rig.now
+            while rig.tell(.clockReached, after: 10).reload != .raise(from: epoch) {
+                guard rig.now < asked + 60_000 else { break }
+            }
+            pauses.append(rig.now - asked)
+        }
+        #expect(pauses == [250, 500, 1_000, 2_000, 2_000, 2_000])
+        // With space again all is as before, and the next outage begins with a short pause.
+        _ = rig.tell(.reloaded(Reloaded(epoch: 8, state: DeskState(), recent: [])))
+        _ = rig.tell(.committed(.ok))
+        #expect(rig.engine.isOwner)
+        _ = rig.customerWrites(2)
+        _ = rig.tell(.prefetched(Prefetched()))
+        #expect(rig.tell(.committed(outcome)).reload == .raise(from: 8))
+    }
+
+    /// Commits of the epoch's start end well, and what waits behind cannot be looked up.
+    @Test func aPrefetchThatFailsAgainAndAgainIsPausedFor() {
+        var rig = Rig.serving()
+        _ = rig.customerWrites(1)
+        #expect(rig.tell(.prefetched(nil)).reload == .raise(from: 1))
+        _ = rig.tell(.reloaded(Reloaded(epoch: 2, state: DeskState(), recent: [])))
+        #expect(rig.tell(.committed(.ok)).prefetch != nil)
+        #expect(rig.tell(.prefetched(nil)).deeds.isEmpty)
+        #expect(
+            rig.tell(.clockReached, after: EngineLimits.retryPause).reload == .raise(from: 2))
+    }
+
     @Test func aRaiseThatIsRefusedMeansFenced() {
         var rig = Rig.serving()
         _ = rig.customerWrites(1)

@@ -74,6 +74,13 @@ final class RawPeer: @unchecked Sendable {
         return String(decoding: all, as: UTF8.self)
     }
 
+    /// Each write becomes a packet of its own, as far as the peer reads it in time.
+    func sendAtOnce() {
+        var yes: Int32 = 1
+        unsafe setsockopt(
+            descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
+    }
+
     func endWriting() { shutdown(descriptor, Int32(SHUT_WR)) }
 }
 

@@ -26,6 +26,13 @@ import EventLoop
         return test
     }
 
+    /// Sends `text` to each socket as soon as it is open.
+    func sendWhenOpen(_ text: String) {
+        onOpen = { [weak self] socket in
+            self?.server?.send(OutgoingFrame(Array(text.utf8)), to: socket)
+        }
+    }
+
     var port: Int { server?.port ?? 0 }
     var counters: HTTPServerCounters { server?.counters ?? HTTPServerCounters() }
 

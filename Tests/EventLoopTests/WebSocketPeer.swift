@@ -20,22 +20,25 @@ final class WebSocketPeer: Sendable {
 
     init(port: Int) { raw = RawPeer(port: port) }
 
-    /// A masked client frame (RFC 6455 §5.2).
+    /// A client frame, masked unless told otherwise (RFC 6455 §5.2).
     static func frame(
-        _ opcode: UInt8, _ payload: [UInt8], isFinal: Bool = true, announces: Int? = nil
+        _ opcode: UInt8, _ payload: [UInt8], isFinal: Bool = true, announces: Int? = nil,
+        isMasked: Bool = true
     ) -> [UInt8] {
         let length = announces ?? payload.count
+        let maskBit: UInt8 = isMasked ? 0x80 : 0
         var bytes: [UInt8] = [(isFinal ? 0x80 : 0) | opcode]
         if length < 126 {
-            bytes.append(0x80 | UInt8(length))
+            bytes.append(maskBit | UInt8(length))
         } else if length < 65_536 {
-            bytes += [0x80 | 126, UInt8(length >> 8), UInt8(length & 255)]
+            bytes += [maskBit | 126, UInt8(length >> 8), UInt8(length & 255)]
         } else {
-            bytes.append(0x80 | 127)
+            bytes.append(maskBit | 127)
             for shift in stride(from: 56, through: 0, by: -8) {
                 bytes.append(UInt8(truncatingIfNeeded: length >> shift))
             }
         }
+        guard isMasked else { return bytes + payload }
         let mask: [UInt8] = [0x12, 0x34, 0x56, 0x78]
         bytes += mask
         for (index, byte) in payload.enumerated() { bytes.append(byte ^ mask[index & 3]) }

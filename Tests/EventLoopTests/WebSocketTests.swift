@@ -18,7 +18,12 @@ import Testing
         }
         let port = await test.port
         let value = await blocking { peer(port) }
-        try await TestLoop.run { _ in await test.server?.shutDown() }
+        try await TestLoop.run { _ in
+            await test.server?.shutDown()
+            // They hold the test's server, which holds them.
+            test.onOpen = nil
+            test.onText = nil
+        }
         return (value, test)
     }
 

@@ -127,6 +127,41 @@ private func silentPort() -> (descriptor: Int32, port: UInt16) {
         }
     }
 
+    /// A connection that is dropped without `close()` frees its descriptor; the next one gets the
+    /// same number and must hear its answers.
+    @Test func aDroppedConnectionDoesNotDeafenTheNext() async throws {
+        let configuration = try await TestDatabase().configuration()
+        try await TestLoop.run { loop in
+            for _ in 0..<4 {
+                let connection = PostgresConnection(loop: loop, configuration: configuration)
+                try await connection.connect()
+                let one = try await connection.query("SELECT 1::bigint", deadline: .seconds(3))
+                #expect(try one.int8(0, 0) == 1)
+            }
+        }
+    }
+
+    @Test func whoWaitsForADroppedConnectionIsTold() async throws {
+        let configuration = try await TestDatabase().configuration()
+        try await TestLoop.run { loop in
+            var told: [PostgresError] = []
+            do {
+                let connection = PostgresConnection(loop: loop, configuration: configuration)
+                try await connection.connect()
+                connection.query("SELECT pg_sleep(30)", deadline: .seconds(60)) { result in
+                    if case .failure(let error) = result { told.append(error) }
+                }
+                connection.transaction(
+                    [PostgresCommand("SELECT 1")], deadline: .seconds(60)
+                ) { outcome in
+                    if case .unknown(.closed) = outcome { told.append(.closed) }
+                }
+            }
+            #expect(await eventually(loop, seconds: 3) { told.count == 2 })
+            #expect(told == [.lost(requestMayHaveBeenProcessed: true), .closed])
+        }
+    }
+
     /// No part of the configuration that can be printed shows the password.
     @Test func thePasswordIsNeverShown() {
         for string in [
@@ -145,112 +180,5 @@ private func silentPort() -> (descriptor: Int32, port: UInt16) {
         let configuration = PostgresConfiguration(
             connectionString: "postgresql://u:geheim@a:1,b:2/d", applicationName: "test")
         #expect("\(configuration)" == "host=a,b port=1,2 dbname=d user=u")
-    }
-}
-
-@Suite struct PoolTests {
-    private func pool(
-        _ database: TestDatabase, through directory: String? = nil, size: Int, waiting: Int = 100,
-        _ body: @escaping @LoopActor (Loop, PostgresPool) async throws -> Void
-    ) async throws {
-        let configuration = database.configuration(through: directory)
-        try await TestLoop.run { loop in
-            let pool = PostgresPool(
-                loop: loop, configuration: configuration, size: size, maximumWaiting: waiting)
-            await pool.start()
-            defer { pool.close() }
-            try await body(loop, pool)
-        }
-    }
-
-    @Test func queriesRunSideBySideAndTheRestWaits() async throws {
-        try await pool(TestDatabase(), size: 3) { loop, pool async throws in
-            #expect(pool.connected == 3)
-            let started = loop.monotonic
-            let slow: PostgresStatement = "SELECT pg_backend_pid(), pg_sleep(0.2)"
-            async let one = pool.query(slow).int8(0, 0)
-            async let two = pool.query(slow).int8(0, 0)
-            async let three = pool.query(slow).int8(0, 0)
-            async let four = pool.query(slow).int8(0, 0)
-            let processes = try await [one, two, three, four]
-            #expect(Set(processes).count == 3)
-            #expect((380...3_000).contains(loop.monotonic - started))
-            #expect(pool.counters.queries == 4)
-            #expect(pool.counters.waited == 1)
-        }
-    }
-
-    @Test func waitingIsLimitedInNumberAndTime() async throws {
-        try await pool(TestDatabase(), size: 1, waiting: 2) { loop, pool async throws in
-            let slow: PostgresStatement = "SELECT pg_sleep(0.5)"
-            async let first = pool.failure(of: slow, .seconds(10))
-            async let second = pool.failure(of: slow, .milliseconds(100))
-            async let third = pool.failure(of: slow, .seconds(10))
-            async let fourth = pool.failure(of: slow, .seconds(10))
-            #expect(await first == nil)
-            #expect(await second == .unavailable(.deadlinePassed))
-            #expect(await third == nil)
-            #expect(await fourth == .unavailable(.tooManyOutstanding))
-            #expect(pool.counters.refused == 1)
-            #expect(pool.counters.expired == 1)
-            #expect(pool.connected == 1)
-        }
-    }
-
-    /// One of two connections is lost while others wait: the other one serves them.
-    @Test func whoWaitsOutlivesTheLossOfAConnection() async throws {
-        try await pool(TestDatabase(), size: 2) { loop, pool async throws in
-            async let lost = pool.failure(
-                of: "SELECT pg_sleep(0.1), pg_terminate_backend(pg_backend_pid())", .seconds(10))
-            async let busy = pool.failure(of: "SELECT pg_sleep(0.4)", .seconds(10))
-            async let one = pool.failure(of: "SELECT 1", .seconds(10))
-            async let two = pool.failure(of: "SELECT 2", .seconds(10))
-            #expect(await lost == .lost(requestMayHaveBeenProcessed: true))
-            #expect(await busy == nil)
-            #expect(await one == nil)
-            #expect(await two == nil)
-            #expect(pool.counters.losses == 1)
-        }
-    }
-
-    /// All connections are lost: queries fail at once instead of waiting, and the pool comes back
-    /// by itself.
-    @Test func aPoolThatIsDownSaysSoAndComesBack() async throws {
-        let database = try await TestDatabase()
-        let proxy = try FaultyProxy(server: database.server.directory)
-        defer { proxy.stop() }
-        try await pool(database, through: proxy.directory, size: 2) { loop, pool async throws in
-            proxy.set(.atRequest)
-            for _ in 0..<2 {
-                do throws(PostgresError) {
-                    _ = try await pool.query("SELECT 1")
-                    Issue.record("did not fail")
-                } catch {
-                    #expect(error == .lost(requestMayHaveBeenProcessed: true))
-                }
-            }
-            #expect(pool.connected == 0)
-            let started = loop.monotonic
-            do throws(PostgresError) {
-                _ = try await pool.query("SELECT 1")
-                Issue.record("did not fail")
-            } catch {
-                #expect(error == .unavailable(.notConnected))
-            }
-            #expect(loop.monotonic - started < 100)
-            #expect(await eventually(loop) { pool.counters.failedConnects >= 2 })
-            proxy.set(.none)
-            #expect(await eventually(loop) { pool.connected == 2 })
-            #expect(try await pool.query("SELECT 1::bigint").int8(0, 0) == 1)
-            #expect(pool.counters.losses == 2)
-            pool.close()
-            #expect(pool.connected == 0)
-            do throws(PostgresError) {
-                _ = try await pool.query("SELECT 1")
-                Issue.record("did not fail")
-            } catch {
-                #expect(error == .closed)
-            }
-        }
     }
 }

@@ -103,6 +103,29 @@ extension StoreTests {
             }
         }
 
+        /// After a reload the keys of the conversations that the desk holds come with the prefetch; one
+        /// that cannot be read costs its own conversation alone.
+        @Test func keysOfHeldConversationsArePrefetched() async throws {
+            try await Scene.run { scene in
+                let node = try await scene.node()
+                try await node.commit((1...3).map { wrote($0, message: $0) })
+                try await scene.sql(
+                    """
+                    UPDATE customers SET sealed_key = decode(repeat('00', 60), 'hex')
+                     WHERE thread = (SELECT thread FROM conversations ORDER BY conversation LIMIT 1)
+                    """)
+                try await node.reload(.keep(node.epoch))
+                #expect(node.store.keyRing.count == 0)
+                var needs = Needs()
+                needs.held = Set(node.desk.state.conversations.map(\.id))
+                let request = PrefetchRequest(keys: [key(1)], needs: needs)
+                #expect(await node.store.prefetch(request)?.keys.count == 1)
+                #expect(node.store.keyRing.count == 2)
+                #expect(try await node.commit([wrote(2, message: 4)]) == .ok)
+                #expect(try await node.commit([wrote(1, message: 5)]) == .poison)
+            }
+        }
+
         @Test func wrappingKeysRotate() async throws {
             try await Scene.run { scene in
                 let before = try await scene.node(keys: wrappingKeys(1))

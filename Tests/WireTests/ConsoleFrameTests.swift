@@ -1,5 +1,6 @@
 import Desk
 import Foundation
+import Guard
 import Testing
 
 @testable import Wire
@@ -337,8 +338,17 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
             #"""
             {"jsonrpc":"2.0","id":"\#(id)","error":{"code":4002,
             "message":"The conversation belongs to somebody else.",
-            "data":{"code":"notOwner","field":"conversation"}}}
+            "data":{"code":"notOwner","field":"params.conversation"}}}
             """#)
+        try Self.same(
+            ConsoleProblem(id: id, guarded: [.card, .iban]).encode(),
+            #"""
+            {"jsonrpc":"2.0","id":"\#(id)","error":{"code":4013,
+            "message":"The text holds what may not be sent to the customer.",
+            "data":{"code":"guarded","field":"params.text","kinds":["card","iban"]}}}
+            """#)
+        // The Engine judges the id, which is no parameter.
+        #expect(ConsoleProblem(id: id, rejection: Rejection(.keyReused, field: "id")).field == "id")
         try Self.same(
             ConsoleProblem(id: nil, code: .parseError).encode(),
             #"""

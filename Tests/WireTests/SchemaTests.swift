@@ -1,5 +1,6 @@
 import Desk
 import Foundation
+import Guard
 import Testing
 
 @testable import Wire
@@ -75,6 +76,7 @@ import Testing
             ConsoleProblem(id: id, code: $0, field: "params.text").encode()
         }
         frames.append(ConsoleProblem(id: nil, code: .parseError).encode())
+        frames.append(ConsoleProblem(id: id, guarded: Finding.Kind.allCases).encode())
         frames += ConsoleFrameTests.answers
         let problem = Judge.validate(frames, definition: "toConsole")
         let requests = ConsoleRequestTests.accepted

@@ -21,6 +21,34 @@ import Testing
         return #"{"error":{"message":"m","type":"OAuthException","code":\#(code)\#(tail)}}"#
     }
 
+    /// The header's value, and the pause that it asks for.
+    static let pauses: [(String?, Int64?)] = [
+        (nil, nil), ("", nil), ("0", 0), ("90", 90_000), ("3600", 3_600_000),
+        ("3601", 3_600_000), ("99999999999999999999", 3_600_000), ("-1", nil), ("1.5", nil),
+        (" 5", nil), ("Sun, 22 Nov 2026 16:00:00 GMT", nil),
+    ]
+
+    @Test(arguments: pauses) func retryAfter(_ header: String?, _ expected: Int64?) {
+        #expect(RetryAfter.milliseconds(header) == expected)
+    }
+
+    @Test("An answer's Retry-After makes a pause longer, and nothing else out of what is none")
+    func pausesAreKept() {
+        func result(_ status: Int, _ body: String = "", after: String) -> SendResult {
+            SendAPI.result(status: status, body: bytes(body), retryAfter: after)
+        }
+        #expect(
+            result(429, after: "90")
+                == SendResult(
+                    .retry(afterMilliseconds: 90_000),
+                    trouble: .rateLimited(pauseMilliseconds: 90_000)))
+        #expect(result(429, after: "1") == Self.rate)
+        #expect(result(404, after: "9") == SendResult(.retry(afterMilliseconds: 9_000)))
+        #expect(result(503, after: "9") == SendResult(.unknown))
+        #expect(
+            result(400, Self.error(100), after: "9") == SendResult(.failed(.refused)))
+    }
+
     private static let rate = SendResult(
         .retry(afterMilliseconds: 30_000), trouble: .rateLimited(pauseMilliseconds: 30_000))
     private static let stopped = SendResult(
@@ -95,109 +123,5 @@ import Testing
             #expect(
                 SendAPI.result(status: 200, body: [UInt8](body[..<end])) == SendResult(.unknown))
         }
-    }
-}
-
-@Suite struct ConversationsTests {
-    private static let body = bytes(
-        #"""
-        {"data":[{"id":"t_1","updated_time":"2026-11-22T16:00:05+0000",
-        "participants":{"data":[{"id":"55","name":"A"},{"id":"1","name":"Bank"}]},
-        "messages":{"data":[
-        {"id":"m_3","created_time":"2026-11-22T16:00:05+0000","from":{"id":"1"},
-        "to":{"data":[{"id":"55"}]},"message":" Hello \n"},
-        {"id":"m_2","created_time":"2026-11-22T17:00:04+01:00","from":{"id":"55"},
-        "to":{"data":[{"id":"1"}]},"message":"","sticker":null,"attachments":{"data":[
-        {"id":"9","mime_type":"image/png","name":"a.png","image_data":{"url":"https://x.invalid/a"}}]}},
-        {"id":"m_1","created_time":"2026-11-22T16:00:03Z","from":{"id":"55"},
-        "to":{"data":[{"id":"1"}]},"message":"Hi"},
-        {"created_time":"2026-11-22T16:00:02+0000","message":"nobody's"}],
-        "paging":{"cursors":{"after":"inner"}}}},
-        {"id":"t_2","updated_time":"2026-11-22T15:00:00+0000"}],
-        "paging":{"cursors":{"before":"b","after":"c/1"},"next":"https://graph.invalid/next"}}
-        """#)
-
-    @Test func page() throws {
-        let page = try ConversationsAPI.parse(Self.body, page: "1").get()
-        #expect(page.after == "c/1")
-        #expect(page.oldestUpdate == Instant(milliseconds: 1_795_359_600_000))
-        #expect(page.elements.map(\.messageID) == ["m_1", "m_2", "m_3"])
-        #expect(
-            FixtureEffects.effects(of: page.elements)
-                == ["received:text", "received:attachment", "elsewhere"])
-        #expect(
-            page.elements.map(\.timestamp?.milliseconds)
-                == [1_795_363_203_000, 1_795_363_204_000, 1_795_363_205_000])
-        let image = page.elements[1].document?.attachments.first
-        #expect(image?.type == "image" && image?.url == "https://x.invalid/a")
-    }
-
-    @Test("What was read back has the key of its webhook, and ours is known by its text")
-    func keys() throws {
-        let webhook = bytes(
-            #"""
-            {"object":"page","entry":[{"id":"1","messaging":[
-            {"sender":{"id":"55"},"recipient":{"id":"1"},"message":{"mid":"m_1","text":"Hi"}},
-            {"sender":{"id":"55"},"recipient":{"id":"1"},"postback":{"mid":"m_2","title":"Go"}},
-            {"sender":{"id":"1"},"recipient":{"id":"55"},"message":{"mid":"m_3","is_echo":true,
-            "text":"Hello"}}]}]}
-            """#)
-        func arrivals(_ elements: [MetaElement]) -> [ChannelArrival] {
-            elements.map {
-                $0.arrival(desk: 1, receivedAt: Instant(milliseconds: 0), digest: testDigest)
-            }
-        }
-        let live = arrivals(try MetaWebhook.parse(webhook, pages: ["1"]).get())
-        let back = arrivals(try ConversationsAPI.parse(Self.body, page: "1").get().elements)
-        #expect(live.map(\.key) == back.map(\.key))
-        func textDigest(_ arrival: ChannelArrival) -> Digest? {
-            guard case .channelReported(let report) = arrival.input,
-                case .messageLeft(nil, let digest) = report.kind
-            else { return nil }
-            return digest
-        }
-        let expected = testDigest(
-            domain: DigestDomain.text, bytes: MessageText.digestMaterial("Hello"))
-        #expect(textDigest(back[2]) == expected)
-        // An echo without our mark is somebody else's, whatever its text.
-        #expect(textDigest(live[2]) == nil)
-    }
-
-    @Test func path() {
-        #expect(
-            ConversationsAPI.path(page: "1 /", after: "c/1&x", limit: 5)
-                == "/1%20%2F/conversations?platform=messenger&limit=5&fields=id,updated_time,"
-                + "participants,messages.limit(5)%7Bid,created_time,from,to,message,sticker,"
-                + "attachments%7D&after=c%2F1%26x")
-    }
-
-    @Test func refusals() {
-        for (body, field) in [("{}", "data"), (#"{"data":5}"#, "data"), ("", "")] {
-            guard case .failure(let error) = ConversationsAPI.parse(bytes(body), page: "1") else {
-                Issue.record("taken: \(body)")
-                return
-            }
-            #expect(error.field == field)
-        }
-        for end in Self.body.indices {
-            guard
-                case .failure = ConversationsAPI.parse([UInt8](Self.body[..<end]), page: "1")
-            else {
-                Issue.record("taken when cut at \(end)")
-                return
-            }
-        }
-    }
-
-    static let times: [(String, Int64?)] = [
-        ("1970-01-01T00:00:00+0000", 0), ("2000-02-29T12:00:00Z", 951_825_600_000),
-        ("2016-10-11T09:11:27+0000", 1_476_177_087_000),
-        ("2026-11-22T16:00:00.123-0530", 1_795_383_000_000),
-        ("2026-13-22T16:00:00Z", nil), ("2026-11-22", nil), ("2026-11-22T16:00:00", nil),
-        ("2026-11-22T16:00:00 +0000", nil), ("2026-1a-22T16:00:00Z", nil), ("", nil),
-    ]
-
-    @Test(arguments: times) func calendar(_ text: String, _ expected: Int64?) {
-        #expect(CalendarTime.parse(text)?.milliseconds == expected)
     }
 }

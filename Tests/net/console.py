@@ -54,8 +54,9 @@ class RequestRefused(Exception):
     def __init__(self, error: dict) -> None:
         super().__init__(json.dumps(error))
         self.code = error["code"]
-        self.name = error.get("data", {}).get("code")
-        self.field = error.get("data", {}).get("field")
+        self.data = error.get("data", {})
+        self.name = self.data.get("code")
+        self.field = self.data.get("field")
 
 
 class Person:

@@ -564,8 +564,40 @@ def test_conversations_are_read_page_by_page(sandbox):
             break
         params["after"] = page["paging"]["cursors"]["after"]
     assert texts == ["three", "two", "one"]
+    # A conversation's messages inside the list of conversations go on at an address of their own.
+    nested = {"fields": "messages.limit(2){message,to}", "user_id": customers[0]}
+    _, page = get(sandbox, f"{PAGE}/conversations", **nested)
+    inner = page["data"][0]["messages"]
+    assert [one["message"] for one in inner["data"]] == ["three", "two"]
+    assert f"/{first['id']}/messages?" in inner["paging"]["next"]
+    rest = requests.get(inner["paging"]["next"], timeout=PATIENCE).json()
+    assert [(one["message"], "to" in one) for one in rest["data"]] == [("one", True)]
+    assert "next" not in rest["paging"]
+
     _, alone = get(sandbox, f"{PAGE}/conversations", user_id=customers[1])
     assert len(alone["data"]) == 1
+
+
+def test_long_conversations_are_read_page_by_page(sandbox):
+    sandbox.control("settings", {"conversation_calls_per_second": 1000})
+    customer = "5550000000003999"
+    texts = [f"number {number}" for number in range(130)]
+    for text in texts:
+        sandbox.write(text, customer=customer)
+
+    def read(limit):
+        found, sizes = [], []
+        _, page = get(sandbox, f"t_{PAGE}-{customer}/messages", fields="message", limit=limit)
+        while True:
+            sizes.append(len(page["data"]))
+            found += [one["message"] for one in page["data"]]
+            if "next" not in page["paging"]:
+                return found[::-1], sizes
+            page = requests.get(page["paging"]["next"], timeout=PATIENCE).json()
+
+    assert read(25) == (texts, [25] * 5 + [5])
+    # No answer holds more than a hundred, whatever is asked for.
+    assert read(1_000) == (texts, [100, 30])
 
 
 def test_conversation_calls_are_limited_as_meta_limits_them(sandbox):

@@ -14,7 +14,7 @@ from typing import Iterator
 import pytest
 
 from console import SUBPROTOCOL, Answer, Console, Person, ask
-from desk import Desk, until
+from desk import Desk, is_ready, until
 from socket_client import Closed, Refused, Socket
 from support.stack import STOPPED_WITHIN, Stack, free_port
 
@@ -346,3 +346,25 @@ def test_another_provider_works_in_its_place(foreign_provider):
         console.request("presence.set", presence="available")
         console.socket.close()
         refusal(sign_in_there(desk, "hugo"), 403, "roles")
+
+
+# -- outages of the database ----------------------------------------------------------------------
+
+
+def test_nobody_is_refused_once_the_database_is_back(desk):
+    """However long it was away: connections that it ended are not used, and those that wait for their
+    next attempt do not make anybody wait."""
+    person = desk.person("ana")
+    for seconds_away in (0.0, 2.5):
+        desk.stack.kill_postgres()
+        until(lambda: not is_ready(desk.server), "the outage to be noticed")
+        assert person.ticket_answer().status == 503
+        time.sleep(seconds_away)
+        desk.stack.start_postgres()
+        until(lambda: is_ready(desk.server), "the desk to be owned again")
+        begun = time.monotonic()
+        answers = [person.ticket_answer().status for _ in range(10)]
+        for name in ["ana", "bruno"] * 5:
+            answers.append(desk.person(name).ticket_answer().status)
+        assert answers == [200] * 20
+        assert time.monotonic() - begun < 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Callable, Iterator
@@ -22,14 +23,21 @@ SCREENSHOTS = REPOSITORY / ".ventanilla" / "screenshots"
 EXPECTED_COMPLAINTS = ("Failed to load resource", "WebSocket connection to")
 
 
+def can_sandbox() -> bool:
+    """Chromium refuses its sandbox to root, and it needs a user namespace, which some containers
+    forbid to everybody."""
+    if os.geteuid() == 0:
+        return False
+    return subprocess.run(["unshare", "--user", "true"], capture_output=True).returncode == 0
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     if not Path(CHROMIUM).exists():
         pytest.fail(f"{CHROMIUM} is missing: install Debian's package chromium")
-    # A process without a user namespace of its own (root in a container) cannot sandbox Chromium.
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        # playwright's own default is a browser without its sandbox.
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, chromium_sandbox=can_sandbox())
         yield chromium
         chromium.close()
 

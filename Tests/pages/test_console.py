@@ -266,6 +266,63 @@ def test_a_refused_reply_goes_back_to_the_box(desk, page):
     expect(page.locator(".pending")).to_have_count(0)
 
 
+def guard(desk, *kinds: str) -> None:
+    data = {"code": "guarded", "field": "params.text", "kinds": list(kinds)}
+    desk.answers["message.send"] = {"error": {"code": 4013, "message": "", "data": data}}
+
+
+def test_a_reply_that_may_not_go_out_stays_in_the_box(desk, page, shot):
+    open_first(page)
+    guard(desk, "card")
+    page.fill("#reply", "Your card 4111 1111 1111 1111 is blocked.")
+    page.keyboard.press("Enter")
+    held = page.get_by_role("alert")
+    expect(held).to_have_text("This looks like a card number. It cannot be sent to the customer.")
+    expect(page.locator("#reply")).to_have_value("Your card 4111 1111 1111 1111 is blocked.")
+    expect(page.locator("#reply")).to_be_focused()
+    expect(page.locator("#reply")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator(".pending")).to_have_count(0)
+    shot(page, "console-guarded")
+    # As it is it may be tried again, and is refused again.
+    guard(desk, "card", "iban")
+    page.keyboard.press("Enter")
+    expect(held).to_have_text("This looks like a card number and an IBAN. It cannot be sent to the customer.")
+    assert len({request["id"] for request in desk.requested("message.send")}) == 2
+    # Once it is changed it is another text.
+    page.fill("#reply", "Your card is blocked.")
+    expect(page.locator(".held")).to_be_hidden()
+    expect(page.locator("#reply")).not_to_have_attribute("aria-invalid", "true")
+    del desk.answers["message.send"]
+    page.keyboard.press("Enter")
+    expect(page.locator("#messages .kind-reply")).to_contain_text("Your card is blocked.")
+
+
+def test_what_was_written_since_is_kept_below_what_came_back(desk, windows):
+    desk.snapshot["conversations"].append(conversation(2))
+    desk.answers["message.send"] = None
+    tab = windows.person()()
+    tab.goto(desk.address)
+    tab.locator('[data-conversation="1"]').click()
+    tab.fill("#reply", "GB29 NWBK 6016 1331 9268 19")
+    tab.keyboard.press("Enter")
+    tab.fill("#reply", "and then")
+    tab.locator('[data-conversation="2"]').click()
+    tab.fill("#reply", "to another")
+    guard(desk, "iban")
+    desk.drop()
+    # It comes back to its own conversation; the one that is open is left alone.
+    expect(tab.locator('[data-conversation="1"]')).to_contain_text("Draft")
+    deadline = time.monotonic() + 15
+    while tab.evaluate("JSON.parse(sessionStorage['ventanilla.outbox'] ?? '[]').length") > 0:
+        assert time.monotonic() < deadline, "the reply was not given back"
+        tab.wait_for_timeout(50)
+    expect(tab.locator("#reply")).to_have_value("to another")
+    expect(tab.locator(".held")).to_be_hidden()
+    tab.locator('[data-conversation="1"]').click()
+    expect(tab.locator("#reply")).to_have_value("GB29 NWBK 6016 1331 9268 19\nand then")
+    expect(tab.locator(".held")).to_have_text("This looks like an IBAN. It cannot be sent to the customer.")
+
+
 def test_the_length_is_counted(desk, page):
     open_first(page)
     page.fill("#reply", "x" * 1_999)

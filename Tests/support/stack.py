@@ -55,6 +55,10 @@ class Stack:
     sandbox: str = field(init=False)
     database: str = field(init=False)
     configuration: Path = field(init=False)
+    #: More words for initdb.
+    initdb_options = ()
+    #: Parts that are PostgreSQL servers.
+    databases = ("postgres",)
 
     def __enter__(self) -> "Stack":
         # Under /tmp: a socket's path must be short, and PostgreSQL's user must be able to enter.
@@ -124,31 +128,38 @@ class Stack:
         return self._stop(name, how)
 
     def start_postgres(self) -> None:
-        place = self.directory / "postgres"
-        command = [self._postgres / "postgres", "-D", place / "data", "-k", place, "-c", "listen_addresses="]
-        self._start("postgres", command, as_postgres=True)
+        self._serve_postgres("postgres")
+
+    def _serve_postgres(self, name: str, *options: str) -> None:
+        """Starts the PostgreSQL whose data are in the folder of this name, and waits for it."""
+        place = self.directory / name
+        command = [
+            self._postgres / "postgres", "-D", place / "data", "-k", place,
+            "-c", "listen_addresses=", *options,
+        ]
+        self._start(name, command, as_postgres=True)
         deadline = time.monotonic() + READY_WITHIN
         ready = [self._postgres / "pg_isready", "-q", "-h", place, "-U", "ventanilla"]
         while subprocess.run(ready, check=False).returncode != 0:
-            if self._running["postgres"].poll() is not None and self._is_beside_another():
+            if self._running[name].poll() is not None and self._is_beside_another(name):
                 # After a kill: processes of before are still ending, and it refuses to start.
-                self._start("postgres", command, as_postgres=True)
-            self._check_alive("postgres", deadline)
+                self._start(name, command, as_postgres=True)
+            self._check_alive(name, deadline)
             time.sleep(0.05)
 
-    def _is_beside_another(self) -> bool:
-        end = self.log_of("postgres")[-1000:]
+    def _is_beside_another(self, name: str) -> bool:
+        end = self.log_of(name)[-1000:]
         return "is still in use" in end or "lock file" in end
 
     def kill_postgres(self) -> None:
         """As if the machine had lost power; its children end when they notice."""
         self._stop("postgres", signal.SIGQUIT)
 
-    def pause_postgres(self) -> None:
-        self._signal_postgres(signal.SIGSTOP)
+    def pause_postgres(self, name: str = "postgres") -> None:
+        self._signal_postgres(signal.SIGSTOP, name)
 
-    def resume_postgres(self) -> None:
-        self._signal_postgres(signal.SIGCONT)
+    def resume_postgres(self, name: str = "postgres") -> None:
+        self._signal_postgres(signal.SIGCONT, name)
 
     def signal(self, name: str, how: int) -> None:
         self._running[name].send_signal(how)
@@ -157,11 +168,11 @@ class Stack:
         """Waits for a part that was told to end; its code."""
         return self._running.pop(name).wait(STOPPED_WITHIN)
 
-    def query(self, sql: str) -> list[list[str]]:
+    def query(self, sql: str, server: str = "postgres") -> list[list[str]]:
         """Rows of a statement, as text."""
         done = self._run(
             "psql",
-            [self._postgres / "psql", "-XAtq", "-F", "\t", "-h", self.directory / "postgres",
+            [self._postgres / "psql", "-XAtq", "-F", "\t", "-h", self.directory / server,
              "-U", "ventanilla", "-c", sql, "ventanilla"],
         )
         return [line.split("\t") for line in done.splitlines()]
@@ -186,15 +197,20 @@ class Stack:
         self._wait("sandbox", f"{self.sandbox}/")
 
     def stop(self) -> None:
-        if "postgres" in self._running:
-            self.resume_postgres()
-        for name in [name for name in self._running if name != "postgres"]:
+        for name in self.databases:
+            if name in self._running and self._running[name].poll() is None:
+                self.resume_postgres(name)
+        for name in [name for name in self._running if name not in self.databases]:
             self._stop(name, signal.SIGTERM)
-        self._stop("postgres", signal.SIGINT)
+        for name in self.databases:
+            self._stop(name, signal.SIGINT)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def log_of(self, name: str) -> str:
         return (self.directory / f"{name}.log").read_text(errors="replace")
+
+    def prepare_data(self) -> None:
+        """For stacks whose database is a special one: called before it is started first."""
 
     # -- how --------------------------------------------------------------------------------------
 
@@ -214,9 +230,11 @@ class Stack:
             [
                 self._postgres / "initdb", "-D", place / "data", "-U", "ventanilla", "--auth-local=trust",
                 "--no-instructions", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8",
+                *self.initdb_options,
             ],
             as_postgres=True,
         )
+        self.prepare_data()
         self.start_postgres()
         self._run("createdb", [self._postgres / "createdb", "-h", place, "-U", "ventanilla", "ventanilla"])
         self.database = f"host={place} user=ventanilla dbname=ventanilla"
@@ -256,9 +274,9 @@ class Stack:
         self.configuration = self.directory / "ventanilla.json"
         self.configuration.write_text(json.dumps(configuration, indent=2))
 
-    def _signal_postgres(self, how: int) -> None:
+    def _signal_postgres(self, how: int, name: str = "postgres") -> None:
         # Its sessions are processes of their own: children of the first.
-        first = self._running["postgres"].pid
+        first = self._running[name].pid
         children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
         for process in [first, *map(int, children)]:
             os.kill(process, how)

@@ -1,6 +1,7 @@
 #pragma once
 // What Swift cannot call by itself: variadic functions, function-like macros and constants whose
-// value is an expression. Nothing here holds state or decides anything.
+// value is an expression; and the one function of the C library that stands in for another. Nothing
+// here decides anything.
 #include <curl/curl.h>
 #include <libwebsockets.h>
 #include <stdint.h>
@@ -13,6 +14,14 @@ _Static_assert(LWS_PRE <= EVENT_LOOP_WRITE_HEADROOM, "libwebsockets wants more r
 static inline void eventLoopUseLibuv(struct lws_context_creation_info *info) {
     info->options |= LWS_SERVER_OPTION_LIBUV;
 }
+
+// Shows what `recv` received on the calling thread to `admit` before the caller of `recv` sees it.
+// `admit` gives the number of leading bytes that the caller may have; null shows it to nobody.
+typedef size_t (*EventLoopAdmit)(void *context, int descriptor, const void *bytes, size_t count);
+void eventLoopAdmitReceived(EventLoopAdmit admit, void *context);
+
+// Bytes sent that the peer's machine has not acknowledged; 0 if that cannot be known.
+int eventLoopUnacknowledgedBytes(int descriptor);
 
 // Takes a waiting connection, non-blocking and closed on exec; -1 and errno as `accept4`.
 int eventLoopAccept(int listener, struct sockaddr *address, socklen_t *length);

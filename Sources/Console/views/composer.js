@@ -2,7 +2,7 @@
 
 import { element, setAttribute, setHidden, setText } from "../dom.js";
 import { maximumTextLength } from "../protocol.js";
-import { customerName } from "../words.js";
+import { customerName, guardedWords } from "../words.js";
 
 /** From here on the counter is shown strongly. */
 const nearLimit = 1_800;
@@ -14,8 +14,9 @@ export function makeComposer(actions) {
         dir: "auto",
         spellcheck: true,
         placeholder: "Write a reply. Enter sends, Shift+Enter begins a new line.",
-        "aria-describedby": "reply-counter",
+        "aria-describedby": "reply-held reply-counter",
     });
+    const held = element("p", { class: "held", id: "reply-held", role: "alert" });
     const counter = element("span", { class: "counter", id: "reply-counter" });
     const hint = element("span", { class: "hint" });
     const send = element("button", { class: "button primary", type: "submit", id: "send", text: "Send" });
@@ -23,18 +24,26 @@ export function makeComposer(actions) {
         "form",
         { class: "composer" },
         element("label", { class: "visually-hidden", for: "reply", text: "Reply" }),
+        held,
         box,
         element("div", { class: "composer-foot" }, hint, counter, send),
     );
     let conversation = null;
     let version = null;
 
+    /** Says why the text came back; nothing once it was changed. */
+    function showHeld(kinds) {
+        setText(held, kinds === undefined ? "" : guardedWords(kinds));
+        setHidden(held, kinds === undefined);
+        check();
+    }
+
     function check() {
         const length = box.value.trim().length;
         const isTooLong = length > maximumTextLength;
         setText(counter, `${length.toLocaleString()} / ${maximumTextLength.toLocaleString()}`);
         counter.dataset.tone = isTooLong ? "bad" : length >= nearLimit ? "warning" : "";
-        setAttribute(box, "aria-invalid", isTooLong ? "true" : null);
+        setAttribute(box, "aria-invalid", isTooLong || !held.hidden ? "true" : null);
         send.disabled = length === 0 || isTooLong;
         return !send.disabled;
     }
@@ -43,14 +52,14 @@ export function makeComposer(actions) {
         if (conversation === null || !check()) return;
         const text = box.value.trim();
         box.value = "";
-        check();
+        showHeld(undefined);
         actions.keepDraft(conversation, "");
         actions.reply(conversation, text);
     }
 
     box.addEventListener("input", () => {
         if (conversation !== null) actions.keepDraft(conversation, box.value);
-        check();
+        showHeld(undefined);
     });
     box.addEventListener("keydown", (event) => {
         // While an input method composes a word Enter belongs to it.
@@ -77,7 +86,7 @@ export function makeComposer(actions) {
             }
             const isConnected = connection.phase === "connected";
             setText(hint, isConnected ? "" : "Not connected: a reply is kept and sent when the desk is back.");
-            check();
+            showHeld(ui.held.get(id));
         },
     };
 }

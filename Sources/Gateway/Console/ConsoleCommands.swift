@@ -3,6 +3,9 @@ import Desk
 import DeskRunner
 import Engine
 import EventLoop
+import Guard
+import Logging
+import Metrics
 import Store
 import Wire
 
@@ -63,8 +66,9 @@ extension ConsoleHub {
         guard console.isAgent else {
             return refuse(request, .forbidden, field: "method", to: console)
         }
-        guard text.count <= ConsoleLimits.replyCharacters else {
-            return refuse(request, .invalidParameters, field: "text", to: console)
+        let verdict = Verdict(on: text)
+        guard verdict == .allowed else {
+            return hold(verdict, of: request, in: conversation, by: person, console)
         }
         guard let digester = store.digester else {
             return refuse(request, .unavailable, field: "method", to: console)
@@ -74,6 +78,23 @@ extension ConsoleHub {
             .agentReplied(person, conversation, textDigest: digest), request, console,
             content: Content(body: MessageDocument(text: text).encode())
         ) { ConsoleResult.message(id: request.id, MessageID($0)) }
+    }
+
+    /// A reply that holds what may not leave (promise P11): nothing of it is stored, counted are the
+    /// kinds, and neither the log nor the answer says more than those.
+    private func hold(
+        _ verdict: Verdict, of request: ConsoleRequest, in conversation: ConversationID,
+        by person: AgentID, _ console: ConsoleSocket
+    ) {
+        refusals.increment()
+        for kind in verdict.kinds { guarded[kind]?.increment() }
+        log.notice(
+            "a reply was held back by the guard",
+            metadata: [
+                "kinds": "\(verdict.kinds.map(\.rawValue).joined(separator: " "))",
+                "conversation": "\(conversation.number)", "person": "\(person.number)",
+            ])
+        send(ConsoleProblem(id: request.id, guarded: verdict.kinds).encode(), to: console)
     }
 
     /// The key of a command is the desk, the person and the client's UUID (DESIGN §3 "Keys").
@@ -116,14 +137,15 @@ extension ConsoleHub {
         _ console: ConsoleSocket
     ) {
         guard mayRead(conversation, console) else {
-            return refuse(request, .notOwner, field: "conversation", to: console)
+            return refuse(request, .notOwner, field: "params.conversation", to: console)
         }
         startOnLoop {
             do {
                 let found = try await self.store.transcript(
                     of: conversation, before: before, limit: limit + 1)
                 guard self.mayRead(conversation, console) else {
-                    return self.refuse(request, .notOwner, field: "conversation", to: console)
+                    return self.refuse(
+                        request, .notOwner, field: "params.conversation", to: console)
                 }
                 self.send(
                     ConsoleResult.transcript(

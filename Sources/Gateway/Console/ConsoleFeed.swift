@@ -9,6 +9,11 @@ import Wire
 /// What was committed, to those who may see it.
 extension ConsoleHub {
     func released(_ release: Release) {
+        // What was read may still not be what can be written: the first commit is what ends it.
+        if isInterrupted, runner.isOwner {
+            isInterrupted = false
+            tellInterruption()
+        }
         for entry in release.entries where !entry.records.isEmpty {
             keepOwners(entry.records)
             for delivery in feeds.released(entry.records) {
@@ -18,10 +23,6 @@ extension ConsoleHub {
     }
 
     func resumed(_ reloaded: Reloaded) {
-        if isInterrupted {
-            isInterrupted = false
-            tellInterruption()
-        }
         owners.removeAll(keepingCapacity: true)
         for conversation in reloaded.state.conversations {
             owners[conversation.id] = conversation.owner

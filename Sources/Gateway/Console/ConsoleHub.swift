@@ -2,6 +2,7 @@ import Desk
 import DeskRunner
 import Engine
 import EventLoop
+import Guard
 import Logging
 import Metrics
 import Store
@@ -30,6 +31,15 @@ import Wire
     private let open = Meter(label: "ventanilla_console_sockets")
     let pushes = Counter(label: "ventanilla_console_pushes_total")
     let refusals = Counter(label: "ventanilla_console_commands_refused_total")
+    /// Replies held back, by what was found in them: one that holds two kinds is counted under both.
+    let guarded = Dictionary(
+        uniqueKeysWithValues: Finding.Kind.allCases.map {
+            (
+                $0,
+                Counter(
+                    label: "ventanilla_replies_guarded_total", dimensions: [("kind", $0.rawValue)])
+            )
+        })
 
     init(
         loop: Loop, runner: DeskRunner, store: Store, desk: Int64, origins: Set<String>,

@@ -1,4 +1,5 @@
 public import Desk
+public import Guard
 
 /// Why a request of a console was not done; each is in `Schemas/codes.json`. The first are JSON-RPC
 /// 2.0's own (its §5.1), the others ours.
@@ -33,6 +34,10 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
     case quarantined = 4010
     /// Too many requests: wait, then ask again with the same id.
     case tooManyRequests = 4011
+    /// Too many messages of the conversation are not settled yet.
+    case tooManyUnsettled = 4012
+    /// The text holds what may not go out through a channel: `data.kinds` says what.
+    case guarded = 4013
 
     /// The code of a refusal by the desk.
     public init(_ rejection: Rejection.Code) {
@@ -44,6 +49,7 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
             case .outOfRange: .outOfRange
             case .wrongState: .wrongState
             case .tooManyConnections: .tooManyConnections
+            case .tooManyUnsettled: .tooManyUnsettled
             case .keyReused: .keyReused
             }
     }
@@ -63,7 +69,7 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
         switch self {
         case .parseError, .invalidRequest, .unknownMethod, .invalidParameters, .notFound,
             .notOwner, .conversationClosed, .outOfRange, .wrongState, .tooManyConnections,
-            .keyReused, .forbidden, .quarantined:
+            .keyReused, .forbidden, .quarantined, .tooManyUnsettled, .guarded:
             .never
         case .unavailable: .sameId
         case .tooManyRequests: .sameIdLater
@@ -88,6 +94,8 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
         case .unavailable: "unavailable"
         case .quarantined: "quarantined"
         case .tooManyRequests: "tooManyRequests"
+        case .tooManyUnsettled: "tooManyUnsettled"
+        case .guarded: "guarded"
         }
     }
 
@@ -109,6 +117,8 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
         case .unavailable: "The desk cannot answer now. Ask again with the same id."
         case .quarantined: "The request was set aside for an operator."
         case .tooManyRequests: "Too many requests. Please wait."
+        case .tooManyUnsettled: "Too many messages of the conversation are still to be sent."
+        case .guarded: "The text holds what may not be sent to the customer."
         }
     }
 }
@@ -119,19 +129,33 @@ public struct ConsoleProblem: Error, Equatable, Sendable {
     public let id: String?
     /// Why.
     public let code: ConsoleErrorCode
-    /// The field that was wrong, from the frame's root or, for a refusal of the desk, its name.
+    /// The field that was wrong, as its path from the frame's root: `params.text`, `method`.
     public let field: String?
+    /// What was found in a text that may not go out; empty for any other problem.
+    public let kinds: [Finding.Kind]
 
     /// A problem with a request.
     public init(id: String?, code: ConsoleErrorCode, field: String? = nil) {
+        self.init(id: id, code: code, field: field, kinds: [])
+    }
+
+    /// A text that may not go out, because of what was found in it.
+    public init(id: String, guarded kinds: [Finding.Kind]) {
+        self.init(id: id, code: .guarded, field: "params.text", kinds: kinds)
+    }
+
+    private init(id: String?, code: ConsoleErrorCode, field: String?, kinds: [Finding.Kind]) {
         self.id = id
         self.code = code
         self.field = field
+        self.kinds = kinds
     }
 
-    /// A request that the desk refused.
+    /// A request that the desk refused. The desk names the value that was wrong: each but the id,
+    /// which the Engine judges, is a parameter of the same name.
     public init(id: String, rejection: Rejection) {
-        self.init(id: id, code: ConsoleErrorCode(rejection.code), field: rejection.field)
+        let field = rejection.field == "id" ? "id" : "params.\(rejection.field)"
+        self.init(id: id, code: ConsoleErrorCode(rejection.code), field: field)
     }
 
     /// The frame.
@@ -147,6 +171,11 @@ public struct ConsoleProblem: Error, Equatable, Sendable {
         writer.beginObject("data")
         writer.member("code", code.name)
         if let field { writer.member("field", field) }
+        if !kinds.isEmpty {
+            writer.beginArray("kinds")
+            for kind in kinds { writer.element(kind.rawValue) }
+            writer.endArray()
+        }
         writer.endObject()
         writer.endObject()
         writer.endObject()

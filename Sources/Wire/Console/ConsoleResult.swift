@@ -41,15 +41,7 @@ public enum ConsoleResult {
     private static func frame(
         _ id: String, capacity: Int = 96, _ write: (inout JSONWriter) -> Void
     ) -> [UInt8] {
-        var writer = JSONWriter(capacity: capacity)
-        writer.beginObject()
-        writer.member("jsonrpc", "2.0")
-        writer.member("id", id)
-        writer.beginObject("result")
-        write(&writer)
-        writer.endObject()
-        writer.endObject()
-        return writer.bytes
+        JSONWriter.frame("id", id, "result", capacity: capacity, write)
     }
 }
 
@@ -80,11 +72,21 @@ public enum ConsoleNotice {
     private static func frame(
         _ method: String, capacity: Int = 96, _ write: (inout JSONWriter) -> Void
     ) -> [UInt8] {
+        JSONWriter.frame("method", method, "params", capacity: capacity, write)
+    }
+}
+
+extension JSONWriter {
+    /// A JSON-RPC 2.0 object with one naming member and one object.
+    fileprivate static func frame(
+        _ naming: String, _ name: String, _ object: String, capacity: Int,
+        _ write: (inout JSONWriter) -> Void
+    ) -> [UInt8] {
         var writer = JSONWriter(capacity: capacity)
         writer.beginObject()
         writer.member("jsonrpc", "2.0")
-        writer.member("method", method)
-        writer.beginObject("params")
+        writer.member(naming, name)
+        writer.beginObject(object)
         write(&writer)
         writer.endObject()
         writer.endObject()

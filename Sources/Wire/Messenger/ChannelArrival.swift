@@ -4,6 +4,8 @@ public import Desk
 public enum DigestDomain {
     /// A key that recognises a repetition.
     public static let key = "key"
+    /// A page, for what is kept about reading it back.
+    public static let page = "page"
     /// A page and a person there.
     public static let thread = "thread"
     /// The platform's id of a message.

@@ -71,8 +71,26 @@ public enum SendAPI {
     /// What an answer means. Whatever leaves a doubt is `unknown`: a success without a message id, a
     /// server error, "temporary" errors (codes 1 and 2), since the Send API has no key by which a
     /// repetition would be recognised.
-    public static func result(status: Int, body: [UInt8]) -> SendResult {
-        let answer = SendAnswer(body)
+    ///
+    /// `retryAfter` is the value of the answer's header of that name, if it has one (RFC 9110
+    /// §10.2.3; the platform promises none, proxies in front of it do): where a retry is allowed at
+    /// all, it makes a pause longer, never shorter.
+    public static func result(
+        status: Int, body: [UInt8], retryAfter: String? = nil
+    ) -> SendResult {
+        var result = result(status: status, body: body)
+        guard let asked = RetryAfter.milliseconds(retryAfter) else { return result }
+        if case .retry(let pause) = result.verdict {
+            result.verdict = .retry(afterMilliseconds: max(pause, asked))
+        }
+        if case .rateLimited(let pause) = result.trouble {
+            result.trouble = .rateLimited(pauseMilliseconds: max(pause, asked))
+        }
+        return result
+    }
+
+    private static func result(status: Int, body: [UInt8]) -> SendResult {
+        let answer = GraphAnswer(body)
         if let code = answer.code {
             return result(status: status, code: code, subcode: answer.subcode)
         }
@@ -130,8 +148,25 @@ public enum SendAPI {
     }
 }
 
-/// What the platform's answer says, as far as it can be read.
-private struct SendAnswer {
+/// How long an answer asks to wait (RFC 9110 §10.2.3).
+public enum RetryAfter {
+    /// A longer wait is cut to this, in milliseconds: limits of the platform count by the hour, and
+    /// whatever asks for more must not silence a page.
+    static let longest: Int64 = 3_600_000
+
+    /// The pause that the header's value asks for; `nil` for none and for anything but whole seconds
+    /// (a date would need a clock that both sides agree on).
+    public static func milliseconds(_ value: String?) -> Int64? {
+        guard let value, !value.isEmpty,
+            value.utf8.allSatisfy({ (0x30...0x39).contains($0) })
+        else { return nil }
+        let seconds = JSONReader.integer([UInt8](value.utf8)[...]) ?? .max
+        return min(seconds, longest / 1_000) * 1_000
+    }
+}
+
+/// What an answer of the Graph API says, as far as it can be read.
+struct GraphAnswer {
     var messageID: String?
     var code: Int64?
     var subcode: Int64?

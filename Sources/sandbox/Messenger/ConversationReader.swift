@@ -15,6 +15,13 @@ struct ConversationReader {
         var customer: String?
         var token: String
 
+        /// What the address of the next part of a nested list asks for.
+        init(fields: FieldSelection, limit: Int, token: String) {
+            self.fields = fields
+            self.limit = limit
+            self.token = token
+        }
+
         init(_ form: FormText, token: String) throws(GraphError) {
             self.token = token
             self.after = form["after"]
@@ -40,15 +47,18 @@ struct ConversationReader {
         let keys = try sortedKeys(of: page, query)
         let shown = keys.prefix(query.limit)
         var list: [JSONValue] = []
-        for key in shown { list.append(try conversation(key, selection)) }
+        for key in shown {
+            list.append(try conversation(key, selection, token: query.token))
+        }
         let paging = paging(
             first: shown.first.map(cursor), last: shown.last.map(cursor),
             more: keys.count > shown.count, path: "\(page.id)/conversations", query)
         return JSONValue.members(["data": .array(list), "paging": paging])
     }
 
-    func conversation(_ key: ThreadKey, _ selection: FieldSelection) throws(GraphError) -> JSONValue
-    {
+    func conversation(
+        _ key: ThreadKey, _ selection: FieldSelection, token: String
+    ) throws(GraphError) -> JSONValue {
         guard let thread = platform.threads[key], let page = platform.page(id: key.page) else {
             throw .unsupported("get", key.conversation)
         }
@@ -64,9 +74,12 @@ struct ConversationReader {
                 value = ["data": [person(thread.customer), pageAsPerson(page)]]
             case "messages":
                 value = try messages(
-                    key, field.children ?? .names("id", "created_time"),
-                    limit: min(field.limit ?? Limits.pageOfEntriesDefault, Limits.pageOfEntries),
-                    after: nil, query: nil)
+                    of: key,
+                    Query(
+                        fields: field.children ?? .names("id", "created_time"),
+                        limit: min(
+                            field.limit ?? Limits.pageOfEntriesDefault, Limits.pageOfEntries),
+                        token: token))
             default: throw Self.noField(field.name, on: "UnifiedThread")
             }
             members.append(.init(name: field.name, value: value))
@@ -75,12 +88,6 @@ struct ConversationReader {
             members.append(.init(name: "id", value: .string(key.conversation)))
         }
         return .object(members)
-    }
-
-    func messages(of key: ThreadKey, _ query: Query) throws(GraphError) -> JSONValue {
-        try messages(
-            key, query.fields ?? .names("id", "created_time"), limit: query.limit,
-            after: query.after, query: query)
     }
 
     func profile(_ customer: Customer, _ selection: FieldSelection) throws(GraphError) -> JSONValue
@@ -103,7 +110,7 @@ struct ConversationReader {
 
     // MARK: parts
 
-    /// Newest first, as the API lists them.
+    /// The one that changed last first, as the API lists them.
     private func sortedKeys(of page: Page, _ query: Query) throws(GraphError) -> [ThreadKey] {
         var keys = platform.threads.filter { key, thread in
             key.page == page.id && !thread.messages.isEmpty
@@ -123,18 +130,19 @@ struct ConversationReader {
         "\(platform.threads[key]?.updated ?? 0)-\(key.customer)"
     }
 
-    private func messages(
-        _ key: ThreadKey, _ selection: FieldSelection, limit: Int, after: String?, query: Query?
-    ) throws(GraphError) -> JSONValue {
+    /// Newest first, as the API lists them. Part of a conversation's answer or an answer by itself:
+    /// the way to the next part is the same.
+    func messages(of key: ThreadKey, _ query: Query) throws(GraphError) -> JSONValue {
         guard let thread = platform.threads[key], let page = platform.page(id: key.page) else {
             throw .unsupported("get", key.conversation)
         }
+        let selection = query.fields ?? .names("id", "created_time")
         var newestFirst = Array(thread.messages.reversed())
-        if let after {
+        if let after = query.after {
             guard let number = Int64(after) else { throw .parameter("Invalid cursors values") }
             newestFirst.removeAll { $0.number >= number }
         }
-        let shown = newestFirst.prefix(limit)
+        let shown = newestFirst.prefix(query.limit)
         var list: [JSONValue] = []
         for message in shown {
             list.append(try self.message(message, thread.customer, page, selection))
@@ -180,11 +188,11 @@ struct ConversationReader {
     }
 
     private func paging(
-        first: String?, last: String?, more: Bool, path: String, _ query: Query?
+        first: String?, last: String?, more: Bool, path: String, _ query: Query
     ) -> JSONValue? {
         guard let first, let last else { return nil }
         var next: JSONValue?
-        if more, let query {
+        if more {
             var fields = [("access_token", query.token), ("limit", String(query.limit))]
             if let selection = query.fields { fields.append(("fields", selection.text)) }
             if let customer = query.customer { fields.append(("user_id", customer)) }

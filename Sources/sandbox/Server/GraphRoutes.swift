@@ -62,7 +62,7 @@ extension Sandbox {
             switch edge {
             case nil:
                 return try reader.conversation(
-                    key, query.fields ?? .names("id", "link", "updated_time"))
+                    key, query.fields ?? .names("id", "link", "updated_time"), token: token)
             case "messages": return try reader.messages(of: key, query)
             case .some: throw .unsupported("get", object)
             }

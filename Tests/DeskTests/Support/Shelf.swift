@@ -20,10 +20,11 @@ struct Shelf: Equatable {
         return state
     }
 
-    /// What a prefetch of these inputs would find.
-    func known(for inputs: [Input]) -> Known {
+    /// What a prefetch of these inputs would find: all of it, or what this desk lacks.
+    func known(for inputs: [Input], lackedBy desk: Desk? = nil) -> Known {
         var needs = Needs()
         for input in inputs { Desk.needs(of: input, into: &needs) }
+        if let desk { needs = desk.lacking(needs) }
         var known = Known()
         for conversation in conversations.values where needs.threads.contains(conversation.thread) {
             known.threads[conversation.thread] = conversation

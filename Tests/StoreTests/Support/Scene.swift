@@ -139,7 +139,7 @@ func wrappingKeys(_ current: UInt8 = 1, old: [UInt8] = []) throws -> WrappingKey
         for order in orders { Desk.needs(of: order.input, into: &needs) }
         let prefetched = try #require(
             await store.prefetch(
-                PrefetchRequest(keys: orders.compactMap(\.key), needs: needs)))
+                PrefetchRequest(keys: orders.compactMap(\.key), needs: desk.lacking(needs))))
         let lastEvent = desk.lastEvent
         var entries: [CommitEntry] = []
         for order in orders {

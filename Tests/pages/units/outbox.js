@@ -3,7 +3,7 @@ import { Clock, equal, settle } from "./check.js";
 
 function make() {
     const clock = new Clock();
-    const world = { clock, asked: [], isConnected: true, nextId: 0 };
+    const world = { clock, asked: [], held: [], isConnected: true, nextId: 0 };
     world.outbox = new Outbox({
         request: (method, params, id) =>
             new Promise((resolve, reject) => world.asked.push({ method, params, id, resolve, reject })),
@@ -12,6 +12,7 @@ function make() {
         now: clock.now,
         makeId: () => `id-${(world.nextId += 1)}`,
         changed: () => {},
+        held: ({ conversation, text }, kinds) => world.held.push([conversation, text, kinds]),
     });
     world.last = () => world.asked[world.asked.length - 1];
     world.states = () => world.outbox.entries.map(({ state }) => state);
@@ -85,6 +86,15 @@ export const cases = {
         world.last().reject(failure("notOwner"));
         await settle();
         equal([world.outbox.discard("id-1"), world.states()], ["a", []]);
+    },
+    async "a text that may not go out is given back, and the next takes its turn"() {
+        const world = make();
+        world.outbox.add(1, "a card number");
+        world.outbox.add(1, "b");
+        world.last().reject(Object.assign(failure("guarded"), { kinds: ["card"] }));
+        await settle();
+        equal([world.held, world.states()], [[[1, "a card number", ["card"]]], ["sending"]]);
+        equal([world.asked.length, world.last().params.text], [2, "b"]);
     },
     async "what an earlier page left is asked again under its id"() {
         const world = make();
