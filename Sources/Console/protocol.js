@@ -46,6 +46,7 @@ const codesByNumber = new Map([
     [4009, "unavailable"],
     [4010, "quarantined"],
     [4011, "tooManyRequests"],
+    [4012, "tooManyUnsettled"],
 ]);
 
 /** Refusals after which the same command may be accepted later, under the same id. */

@@ -97,6 +97,7 @@ const refusalNames = {
     unavailable: "The desk cannot store anything at the moment. Try again shortly.",
     quarantined: "The desk could not store this and set it aside. Tell the operator.",
     tooManyRequests: "Too much at once. Wait a moment and try again.",
+    tooManyUnsettled: "Too many messages here are still to be sent. Wait until some have gone, then try again.",
     connectionLost: "The connection was lost before the desk answered. Try again.",
     invalidParameters: "The desk did not accept the values.",
 };

@@ -116,6 +116,8 @@ public struct Rejection: Error, Equatable, Sendable {
         case circular
         /// Nobody could serve it.
         case unservable
+        /// Too many messages of the conversation are not settled yet.
+        case tooManyUnsettled
         /// The same command id was used before with other parameters.
         case keyReused
     }

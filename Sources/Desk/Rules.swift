@@ -52,4 +52,7 @@ public enum Limits {
     public static let ownNeeds = 10
     /// A person has a few tabs and devices; more is a client gone wild.
     public static let connectionsPerAgent = 16
+    /// Messages of one conversation that are not settled yet. They leave one after the other; nobody
+    /// means to say this much before the customer has read any of it.
+    public static let unsettledJobsPerConversation = 100
 }

@@ -19,6 +19,7 @@ extension Desk {
         _ agent: AgentID, _ id: ConversationID, _ textDigest: Digest, _ minutes: inout Minutes
     ) throws(Rejection) -> Int64 {
         var conversation = try conversation(id, ownedBy: agent, minutes)
+        guard hasRoomForJob(id) else { throw Rejection(.tooManyUnsettled, field: "conversation") }
         let hadUnread = conversation.unread > 0
         conversation.unread = 0
         conversation.lastMessageAt = minutes.at
@@ -46,8 +47,16 @@ extension Desk {
         case .failed, .unconfirmed: break
         case .queued, .sending, .unknown, .sent: throw Rejection(.wrongState, field: "job")
         }
+        guard hasRoomForJob(job.conversation) else {
+            throw Rejection(.tooManyUnsettled, field: "job")
+        }
         set(job, to: .queued(notBefore: minutes.at), &minutes)
         return id.number
+    }
+
+    /// Whether one more message of the conversation may wait to be sent (promise P14).
+    private func hasRoomForJob(_ conversation: ConversationID) -> Bool {
+        unsettledJobs(of: conversation).count < Limits.unsettledJobsPerConversation
     }
 
     // MARK: The outbox

@@ -6,6 +6,10 @@ struct RefusalTests {
     static let settled: [Input] = [.sendingBegan(job(10)), .ended(10, 1, .sent)]
     static let refused: [Input] = [.sendingBegan(job(10)), .ended(10, 1, .failed(.refused))]
 
+    static func unsettled(_ count: Int) -> [Input] {
+        Array(repeating: .replied(ana, 6), count: count)
+    }
+
     static let refusals: [Refusal] = [
         Refusal("a reply to nothing", .talking, when: .replied(ana, 77), .notFound, "conversation"),
         Refusal("a reply by another", .talking, when: .replied(ben, 6), .notOwner, "conversation"),
@@ -73,6 +77,14 @@ struct RefusalTests {
             "a resend after the close", .replied,
             given: refused + [.conversationClosed(ana, conversation(6))],
             when: .resendOrdered(ana, job(10)), .conversationClosed, "job"),
+        Refusal(
+            "a reply to one who has not got what was written", .replied,
+            given: unsettled(Limits.unsettledJobsPerConversation - 1), when: .replied(ana, 6),
+            .tooManyUnsettled, "conversation"),
+        Refusal(
+            "a resend to one who has not got what was written", .replied,
+            given: refused + unsettled(Limits.unsettledJobsPerConversation),
+            when: .resendOrdered(ana, job(10)), .tooManyUnsettled, "job"),
         Refusal(
             "sending nothing", .replied, when: .sendingBegan(job(77)), .wrongState, "job"),
         Refusal(

@@ -177,6 +177,25 @@ struct SendingTests {
                 == [.job(10, of: 6, exhausted, attempts: 3)])
     }
 
+    @Test("What may wait to be sent is limited in each conversation: one that settles makes room")
+    func unsettledLimit() {
+        var scene = Scene.replied(rules: Rules(defaultCapacity: 2))
+        let more = Input.replied(ana, 6)
+        scene.run(RefusalTests.unsettled(Limits.unsettledJobsPerConversation - 1))
+        #expect(
+            scene.desk.unsettledJobs(of: conversation(6)).count
+                == Limits.unsettledJobsPerConversation)
+        #expect(scene.handle(more).rejection?.code == .tooManyUnsettled)
+        let other = ConversationID(scene.desk.lastEvent + 2)
+        scene.run([.wrote(jorge, 8), .replied(ana, other.number)])
+        scene.run(Self.began)
+        #expect(scene.handle(more).rejection?.code == .tooManyUnsettled, "sending is not sent")
+        // What settled in the same batch has made room, and one more has taken it.
+        let handled = scene.batch([.ended(10, 1, .sent), more, more])
+        #expect(handled.map { $0.rejection?.code } == [nil, nil, .tooManyUnsettled])
+        #expect(scene.desk.state == scene.shelf.state)
+    }
+
     @Test("A whole life in one batch")
     func oneBatch() {
         var scene = Scene.talking()

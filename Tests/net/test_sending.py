@@ -96,7 +96,30 @@ def test_a_refusal_is_shown_with_its_reason(desk, agent, error, failure):
     assert texts(desk, customer) == ["the next", "refused at first"]
     with pytest.raises(RequestRefused) as refused:
         agent.request("message.resend", job=message)
-    assert (refused.value.name, refused.value.field) == ("wrongState", "job")
+    assert (refused.value.name, refused.value.field) == ("wrongState", "params.job")
+
+
+def test_what_waits_to_be_sent_is_limited(desk, agent):
+    customer, conversation = desk.given(agent)
+    # The first is taken, but neither its answer nor its echo comes.
+    desk.messenger.control("POST", "settings", {"hold": ["echo"], "send_latency_ms": 8_000})
+    ids = [
+        agent.begin("message.send", conversation=conversation, text=f"number {number}")
+        for number in range(100)
+    ]
+    written = [agent.answer(id)["message"] for id in ids]
+    with pytest.raises(RequestRefused) as refused:
+        reply(agent, conversation, "one too many")
+    assert (refused.value.name, refused.value.field) == ("tooManyUnsettled", "params.conversation")
+    agent.settle()
+    assert len(agent.all("message.written", conversation=conversation)) == 100
+    # One that has gone makes room.
+    desk.messenger.control("POST", "settings", {"hold": [], "send_latency_ms": 0})
+    desk.messenger.control("POST", "release", {})
+    job(agent, written[0], "sent")
+    written.append(reply(agent, conversation, "after all"))
+    job(agent, written[-1], "sent")
+    assert texts(desk, customer) == [f"number {number}" for number in range(100)] + ["after all"]
 
 
 def test_what_was_surely_not_taken_is_tried_again(desk, agent):

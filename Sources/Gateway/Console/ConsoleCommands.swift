@@ -63,9 +63,6 @@ extension ConsoleHub {
         guard console.isAgent else {
             return refuse(request, .forbidden, field: "method", to: console)
         }
-        guard text.count <= ConsoleLimits.replyCharacters else {
-            return refuse(request, .invalidParameters, field: "text", to: console)
-        }
         guard let digester = store.digester else {
             return refuse(request, .unavailable, field: "method", to: console)
         }
@@ -116,14 +113,15 @@ extension ConsoleHub {
         _ console: ConsoleSocket
     ) {
         guard mayRead(conversation, console) else {
-            return refuse(request, .notOwner, field: "conversation", to: console)
+            return refuse(request, .notOwner, field: "params.conversation", to: console)
         }
         startOnLoop {
             do {
                 let found = try await self.store.transcript(
                     of: conversation, before: before, limit: limit + 1)
                 guard self.mayRead(conversation, console) else {
-                    return self.refuse(request, .notOwner, field: "conversation", to: console)
+                    return self.refuse(
+                        request, .notOwner, field: "params.conversation", to: console)
                 }
                 self.send(
                     ConsoleResult.transcript(

@@ -69,9 +69,6 @@ enum ConsoleLimits {
     /// Texts read back for one resume; whoever missed more gets a snapshot, which is less. As frames
     /// they fit into a socket's queue.
     static let missedTexts = 512
-    /// Customers read a message of at most this many characters (Messenger Platform, Send API: text
-    /// must be shorter than 2,000).
-    static let replyCharacters = 1_999
     /// How often open sessions are looked up again, so that one that was ended elsewhere closes here.
     static let sessionCheck = Duration.seconds(30)
 }

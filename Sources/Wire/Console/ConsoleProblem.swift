@@ -33,6 +33,8 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
     case quarantined = 4010
     /// Too many requests: wait, then ask again with the same id.
     case tooManyRequests = 4011
+    /// Too many messages of the conversation are not settled yet.
+    case tooManyUnsettled = 4012
 
     /// The code of a refusal by the desk.
     public init(_ rejection: Rejection.Code) {
@@ -44,6 +46,7 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
             case .outOfRange: .outOfRange
             case .wrongState: .wrongState
             case .tooManyConnections: .tooManyConnections
+            case .tooManyUnsettled: .tooManyUnsettled
             case .keyReused: .keyReused
             }
     }
@@ -63,7 +66,7 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
         switch self {
         case .parseError, .invalidRequest, .unknownMethod, .invalidParameters, .notFound,
             .notOwner, .conversationClosed, .outOfRange, .wrongState, .tooManyConnections,
-            .keyReused, .forbidden, .quarantined:
+            .keyReused, .forbidden, .quarantined, .tooManyUnsettled:
             .never
         case .unavailable: .sameId
         case .tooManyRequests: .sameIdLater
@@ -88,6 +91,7 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
         case .unavailable: "unavailable"
         case .quarantined: "quarantined"
         case .tooManyRequests: "tooManyRequests"
+        case .tooManyUnsettled: "tooManyUnsettled"
         }
     }
 
@@ -109,6 +113,7 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
         case .unavailable: "The desk cannot answer now. Ask again with the same id."
         case .quarantined: "The request was set aside for an operator."
         case .tooManyRequests: "Too many requests. Please wait."
+        case .tooManyUnsettled: "Too many messages of the conversation are still to be sent."
         }
     }
 }
@@ -119,7 +124,7 @@ public struct ConsoleProblem: Error, Equatable, Sendable {
     public let id: String?
     /// Why.
     public let code: ConsoleErrorCode
-    /// The field that was wrong, from the frame's root or, for a refusal of the desk, its name.
+    /// The field that was wrong, as its path from the frame's root: `params.text`, `method`.
     public let field: String?
 
     /// A problem with a request.
@@ -129,9 +134,11 @@ public struct ConsoleProblem: Error, Equatable, Sendable {
         self.field = field
     }
 
-    /// A request that the desk refused.
+    /// A request that the desk refused. The desk names the value that was wrong: each but the id,
+    /// which the Engine judges, is a parameter of the same name.
     public init(id: String, rejection: Rejection) {
-        self.init(id: id, code: ConsoleErrorCode(rejection.code), field: rejection.field)
+        let field = rejection.field == "id" ? "id" : "params.\(rejection.field)"
+        self.init(id: id, code: ConsoleErrorCode(rejection.code), field: field)
     }
 
     /// The frame.

@@ -131,10 +131,10 @@ export const cases = {
         const world = await connected();
         const one = world.connection.request("a", {}, "one");
         const two = world.connection.request("b", {}, "two").catch((error) => [error.code, error.field]);
-        world.last().say({ id: "two", error: { code: 4002, message: "m", data: { code: "notOwner", field: "conversation" } } });
+        world.last().say({ id: "two", error: { code: 4002, message: "m", data: { code: "notOwner", field: "params.conversation" } } });
         world.last().say({ id: "one", result: { x: 1 } });
         world.last().say({ id: "nobody", result: {} });
-        equal([await one, await two, world.connection.isConnected], [{ x: 1 }, ["notOwner", "conversation"], true]);
+        equal([await one, await two, world.connection.isConnected], [{ x: 1 }, ["notOwner", "params.conversation"], true]);
     },
     async "a request without an answer means a dead connection"() {
         const world = await connected();
