@@ -35,6 +35,22 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
     case tooManyRequests = 4011
     /// Too many messages of the conversation are not settled yet.
     case tooManyUnsettled = 4012
+    /// The offer does not stand any more, or is another's.
+    case offerEnded = 4013
+    /// The agent is not on duty.
+    case notOnDuty = 4014
+    /// The agent has no room for it.
+    case noRoom = 4015
+    /// The agent may not take it: another queue, a missing skill, a conflict of interest.
+    case notEligible = 4016
+    /// The same name twice.
+    case duplicated = 4017
+    /// A step that never comes, or never changes anything.
+    case neverEnds = 4018
+    /// It leads back to where it began.
+    case circular = 4019
+    /// Nobody could serve it.
+    case unservable = 4020
 
     /// The code of a refusal by the desk.
     public init(_ rejection: Rejection.Code) {
@@ -47,6 +63,14 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
             case .wrongState: .wrongState
             case .tooManyConnections: .tooManyConnections
             case .tooManyUnsettled: .tooManyUnsettled
+            case .offerEnded: .offerEnded
+            case .notOnDuty: .notOnDuty
+            case .noRoom: .noRoom
+            case .notEligible: .notEligible
+            case .duplicated: .duplicated
+            case .neverEnds: .neverEnds
+            case .circular: .circular
+            case .unservable: .unservable
             case .keyReused: .keyReused
             }
     }
@@ -66,7 +90,8 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
         switch self {
         case .parseError, .invalidRequest, .unknownMethod, .invalidParameters, .notFound,
             .notOwner, .conversationClosed, .outOfRange, .wrongState, .tooManyConnections,
-            .keyReused, .forbidden, .quarantined, .tooManyUnsettled:
+            .keyReused, .forbidden, .quarantined, .tooManyUnsettled, .offerEnded, .notOnDuty,
+            .noRoom, .notEligible, .duplicated, .neverEnds, .circular, .unservable:
             .never
         case .unavailable: .sameId
         case .tooManyRequests: .sameIdLater
@@ -92,6 +117,14 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
         case .quarantined: "quarantined"
         case .tooManyRequests: "tooManyRequests"
         case .tooManyUnsettled: "tooManyUnsettled"
+        case .offerEnded: "offerEnded"
+        case .notOnDuty: "notOnDuty"
+        case .noRoom: "noRoom"
+        case .notEligible: "notEligible"
+        case .duplicated: "duplicated"
+        case .neverEnds: "neverEnds"
+        case .circular: "circular"
+        case .unservable: "unservable"
         }
     }
 
@@ -114,6 +147,14 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
         case .quarantined: "The request was set aside for an operator."
         case .tooManyRequests: "Too many requests. Please wait."
         case .tooManyUnsettled: "Too many messages of the conversation are still to be sent."
+        case .offerEnded: "The offer does not stand any more."
+        case .notOnDuty: "The agent is not on duty."
+        case .noRoom: "The agent has no room for it."
+        case .notEligible: "The agent may not take it."
+        case .duplicated: "The same name occurs twice."
+        case .neverEnds: "A step never comes, or never changes anything."
+        case .circular: "It leads back to where it began."
+        case .unservable: "Nobody could serve it."
         }
     }
 }
