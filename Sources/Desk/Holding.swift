@@ -133,7 +133,7 @@ extension Desk {
     }
 
     /// How many units of work an agent has, offers included.
-    func load(of id: AgentID) -> Int {
+    public func load(of id: AgentID) -> Int {
         guard let profile = agents[id]?.profile else { return 0 }
         var load = 0
         for id in owned[id] ?? [] { load += weight(of: id, for: profile) }

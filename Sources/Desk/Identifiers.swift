@@ -37,6 +37,11 @@ public enum Connection {}
 
 /// Names an agent or a supervisor.
 public typealias AgentID = Identifier<Person>
+extension Identifier where Kind == Person {
+    /// The operator, who is no person of the desk and changes what it routes by from outside.
+    public static var `operator`: Self { Self(0) }
+}
+
 /// Names a queue.
 public typealias QueueID = Identifier<Queue>
 /// Names a skill.

@@ -44,8 +44,10 @@ public enum Input: Equatable, Sendable {
 
     // MARK: From supervisors
 
-    /// A supervisor changed what the desk routes by. Its version is set by the desk.
-    case configurationSet(Configuration, by: AgentID)
+    /// A supervisor or the operator changed what the desk routes by, and with it what some agents are
+    /// for. Its version is set by the desk; refused when another one than `basedOn` is in force.
+    case configurationSet(
+        Configuration, profiles: [AgentProfile] = [], basedOn: Int64? = nil, by: AgentID)
     /// A supervisor changed what an agent is for.
     case profileSet(AgentID, Profile, by: AgentID)
     /// A supervisor set an agent's presence.

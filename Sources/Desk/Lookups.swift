@@ -33,9 +33,28 @@ extension Desk {
     /// How many conversations wait to be given to an agent.
     public var waitingCount: Int { waitingLines.waitingCount }
 
-    /// What a person may see: an agent their own conversations, those offered to them and themselves, a supervisor
-    /// everything that is open and everybody; with the unsettled jobs of those conversations. Each
-    /// ascending by id.
+    /// The first of those who wait in queues that agents take from, as far as this agent fits them and
+    /// may serve the customer; in the order in which they are to be served.
+    public func takeable(by agent: AgentID) -> [Conversation] {
+        var found: [(rank: Instant, conversation: Conversation)] = []
+        for line in waitingLines.linesOf[agent] ?? [] where waitingLines[line].isPulled {
+            var left = Limits.takeable
+            _ = waitingLines[line].waiting.first { entry in
+                guard let conversation = conversations[entry.member],
+                    waitingLines.barred[conversation.customer]?.contains(agent) != true
+                else { return false }
+                found.append((entry.rank, conversation))
+                left -= 1
+                return left == 0
+            }
+        }
+        return found.sorted { ($0.rank, $0.conversation.id) < ($1.rank, $1.conversation.id) }
+            .prefix(Limits.takeable).map(\.conversation)
+    }
+
+    /// What a person may see: an agent their own conversations, those offered to them and themselves,
+    /// a supervisor everything that is open and everybody; with the unsettled jobs of those
+    /// conversations. Each ascending by id.
     public func view(
         for person: AgentID, isSupervisor: Bool
     ) -> (conversations: [Conversation], agents: [Agent], jobs: [Job]) {

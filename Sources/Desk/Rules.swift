@@ -33,6 +33,8 @@ public enum Limits {
     public static let maximumCapacity = 100
     /// A desk has some dozens of skills, queues or grades; each is looked through at a change.
     public static let configurationParts = 500
+    /// A name of a queue or a skill, in Unicode scalars.
+    public static let nameLength = 100
     /// How well somebody does something.
     public static let levels = 1...5
     /// Beyond a few steps nobody can foresee what is asked for.
@@ -48,6 +50,8 @@ public enum Limits {
     public static let longestQueue = 1_000_000
     /// An agent's family and friends, not a list of customers.
     public static let barredCustomers = 200
+    /// What an agent sees of the lists that they take from: more than anybody looks through.
+    public static let takeable = 100
     /// What one conversation asks for itself.
     public static let ownNeeds = 10
     /// A person has a few tabs and devices; more is a client gone wild.

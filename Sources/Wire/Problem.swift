@@ -1,5 +1,7 @@
+public import Desk
+
 /// An error of an HTTP route: `application/problem+json` (RFC 9457).
-public struct Problem: Equatable, Sendable {
+public struct Problem: Error, Equatable, Sendable {
     /// The media type of the body.
     public static let mediaType = "application/problem+json"
 
@@ -23,6 +25,13 @@ public struct Problem: Equatable, Sendable {
     /// The problem of a known code, with its usual words.
     public init(_ code: ProblemCode, field: String? = nil) {
         self.init(status: code.status, code: code.rawValue, detail: code.detail, field: field)
+    }
+
+    /// What the desk refused, under the code and words that a console is told (`consoleErrors` in
+    /// `Schemas/codes.json`), with the path of the field in the body.
+    public init(_ rejection: Rejection, field: String) {
+        let code = ConsoleErrorCode(rejection.code)
+        self.init(status: 422, code: code.name, detail: code.message, field: field)
     }
 
     /// The body.
@@ -70,6 +79,8 @@ public enum ProblemCode: String, Sendable, CaseIterable {
     case notOwner
     /// The database would not take it: set aside, on record.
     case quarantined
+    /// It is based on a version that is not in force any more.
+    case changedMeanwhile
 
     /// The HTTP status.
     public var status: Int {
@@ -80,6 +91,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
         case .notFound: 404
         case .methodNotAllowed: 405
         case .tooLarge: 413
+        case .changedMeanwhile: 409
         case .quarantined: 422
         case .tooManyRequests: 429
         case .unavailable, .notOwner: 503
@@ -91,7 +103,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
         switch self {
         case .invalidRequest, .signatureMissing, .signatureWrong, .handshakeRefused,
             .notSignedIn, .forbidden, .signInFailed, .notFound, .methodNotAllowed, .tooLarge,
-            .quarantined:
+            .quarantined, .changedMeanwhile:
             false
         case .tooManyRequests, .unavailable, .notOwner: true
         }
@@ -114,6 +126,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
         case .unavailable: "The desk cannot answer now. Please try again."
         case .notOwner: "Another node owns this desk."
         case .quarantined: "The request was set aside for an operator."
+        case .changedMeanwhile: "It was changed meanwhile. Read it again, then change that."
         }
     }
 
@@ -125,6 +138,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
         case 403: "Forbidden"
         case 404: "Not Found"
         case 405: "Method Not Allowed"
+        case 409: "Conflict"
         case 413: "Content Too Large"
         case 422: "Unprocessable Content"
         case 429: "Too Many Requests"

@@ -18,6 +18,11 @@ public enum WireLimits {
     public static let messageLength = 1_999
     /// Messages of a transcript that are read at once.
     public static let transcriptPage = 100
+    /// Agents that one explanation names: more than a supervisor reads.
+    public static let candidates = 500
+    /// Skills, queues, compartments or customers in one list of a request. The desk's own limits are
+    /// stricter where a list has one.
+    public static let listLength = 500
     /// The length of a kind's name that is kept as it is.
     public static let kindName = 64
 }

@@ -35,7 +35,8 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
     private static let message = MessageID(41)
     private static let moment = Instant(milliseconds: 99)
 
-    static let pushes: [(Event, PushContext, String)] = [
+    static let pushes = ownPushes + RoutingFrames.pushes
+    private static let ownPushes: [(Event, PushContext, String)] = [
         (
             .customerMet(CustomerID(4), thread: Digest(high: 1, low: 2)), PushContext(),
             #""customer.met" {"customer":4}"#
@@ -140,7 +141,7 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
             #""agent.disconnected" {"agent":7}"#
         ),
         (
-            .presenceChanged(AgentID(7), .away), PushContext(),
+            .presenceChanged(AgentID(7), .away, by: nil), PushContext(),
             #""presence.changed" {"agent":7,"presence":"away"}"#
         ),
         (
@@ -189,7 +190,7 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
                     """)
             }
         }
-        #expect(methods.count == 21)
+        #expect(methods.count == 28)
     }
 
     @Test("No platform id, digest or raw event reaches a console")
@@ -244,11 +245,12 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
                 textDigest: Digest(high: 0, low: 0),
                 state: .queued(notBefore: Instant(milliseconds: 60)), attempts: 0)
         ])
+    private static let emptyProfile = #"{"skills":[],"compartments":[],"barred":[]}"#
     private static let snapshotJSON = """
         {"conversations":[\(stateJSON)],"agents":[{"id":7,"name":"Ana","presence":"available",\
-        "connected":true,"capacity":3,"load":1,"idleSince":8},{"id":8,"name":"",\
+        "connected":true,"capacity":3,"load":1,"idleSince":8,"profile":\(emptyProfile)},{"id":8,"name":"",\
         "presence":"away","connected":false,"capacity":0,"load":0,"disconnectDeadline":50,\
-        "idleSince":9}],"jobs":[{"id":41,"conversation":5,"message":41,"attempts":0,\
+        "idleSince":9,"profile":\(emptyProfile)}],"jobs":[{"id":41,"conversation":5,"message":41,"attempts":0,\
         "state":"queued","notBefore":60}]}
         """
 
@@ -257,14 +259,18 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
         try Self.same(ConsoleResult.done(id: id), head + "{}}")
         try Self.same(ConsoleResult.message(id: id, MessageID(41)), head + #"{"message":41}}"#)
         try Self.same(
-            ConsoleResult.hello(id: id, epoch: 3, seq: 42, person: Self.ana, snapshot: nil),
-            head + #"{"mode":"resumed","epoch":3,"seq":42,"person":\#(Self.anaJSON)}}"#)
+            ConsoleResult.hello(
+                id: id, epoch: 3, seq: 42, person: Self.ana, desk: RoutingFrames.desk, snapshot: nil
+            ),
+            head + #"{"mode":"resumed","epoch":3,"seq":42,"person":\#(Self.anaJSON),"#
+                + #""desk":\#(RoutingFrames.deskJSON)}}"#)
         try Self.same(
             ConsoleResult.hello(
-                id: id, epoch: 3, seq: 42, person: Self.ana, snapshot: Self.snapshot),
+                id: id, epoch: 3, seq: 42, person: Self.ana, desk: RoutingFrames.desk,
+                snapshot: Self.snapshot),
             head
                 + #"{"mode":"snapshot","epoch":3,"seq":42,"person":\#(Self.anaJSON),"#
-                + #""snapshot":\#(Self.snapshotJSON)}}"#)
+                + #""desk":\#(RoutingFrames.deskJSON),"snapshot":\#(Self.snapshotJSON)}}"#)
     }
 
     @Test func notices() throws {
@@ -275,9 +281,11 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
             ConsoleNotice.draining(reconnectAfterMilliseconds: 1_500),
             #"{"jsonrpc":"2.0","method":"server.draining","params":{"reconnectAfterMs":1500}}"#)
         try Self.same(
-            ConsoleNotice.snapshot(epoch: 3, seq: 42, person: Self.ana, Self.snapshot),
+            ConsoleNotice.snapshot(
+                epoch: 3, seq: 42, person: Self.ana, desk: RoutingFrames.desk, Self.snapshot),
             #"{"jsonrpc":"2.0","method":"snapshot","params":{"epoch":3,"seq":42,"#
-                + #""person":\#(Self.anaJSON),"snapshot":\#(Self.snapshotJSON)}}"#)
+                + #""person":\#(Self.anaJSON),"desk":\#(RoutingFrames.deskJSON),"#
+                + #""snapshot":\#(Self.snapshotJSON)}}"#)
     }
 
     private static var messages: [TranscriptMessage] {
@@ -309,11 +317,19 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
     static var answers: [[UInt8]] {
         [
             ConsoleResult.done(id: id), ConsoleResult.message(id: id, MessageID(41)),
-            ConsoleResult.hello(id: id, epoch: 3, seq: 42, person: ana, snapshot: nil),
-            ConsoleResult.hello(id: id, epoch: 3, seq: 42, person: ana, snapshot: snapshot),
+            ConsoleResult.hello(
+                id: id, epoch: 3, seq: 42, person: ana, desk: RoutingFrames.desk, snapshot: nil),
+            ConsoleResult.hello(
+                id: id, epoch: 3, seq: 42, person: ana, desk: RoutingFrames.desk, snapshot: snapshot
+            ),
             ConsoleResult.transcript(id: id, messages, more: true),
             ConsoleNotice.draining(reconnectAfterMilliseconds: 1_500),
-            ConsoleNotice.snapshot(epoch: 3, seq: 42, person: ana, snapshot),
+            ConsoleNotice.interrupted(true),
+            ConsoleResult.explanation(id: id, RoutingFrames.explanation),
+            ConsoleNotice.deskChanged(RoutingFrames.desk),
+            ConsoleNotice.takeable([RoutingFrames.waiting]),
+            ConsoleNotice.snapshot(
+                epoch: 3, seq: 42, person: ana, desk: RoutingFrames.desk, snapshot),
         ]
     }
 
@@ -340,6 +356,8 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
             "message":"The conversation belongs to somebody else.",
             "data":{"code":"notOwner","field":"params.conversation"}}}
             """#)
+        // The Engine judges the id, which is no parameter.
+        #expect(ConsoleProblem(id: id, rejection: Rejection(.keyReused, field: "id")).field == "id")
         try Self.same(
             ConsoleProblem(id: id, guarded: [.card, .iban]).encode(),
             #"""

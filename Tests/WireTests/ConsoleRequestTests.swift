@@ -11,7 +11,8 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
         bytes(#"{"jsonrpc":"2.0","id":"\#(id)","method":"\#(method)","params":\#(parameters)}"#)
     }
 
-    static let accepted: [(String, String, ConsoleCommand)] = [
+    static let accepted = ownAccepted + RoutingRequests.accepted
+    private static let ownAccepted: [(String, String, ConsoleCommand)] = [
         ("hello", "{}", .hello(resume: nil)),
         ("hello", #"{"resume":null}"#, .hello(resume: nil)),
         (
@@ -40,7 +41,7 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
         ),
         (
             "agent.setCapacity", #"{"agent":2,"capacity":-1}"#,
-            .capacitySet(AgentID(2), capacity: -1)
+            .supervise(.capacitySet(AgentID(2), capacity: -1))
         ),
     ]
 
@@ -51,7 +52,8 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
                 == .success(ConsoleRequest(id: id, command: command)))
     }
 
-    static let refused: [(String, String, ConsoleErrorCode, String)] = [
+    static let refused = ownRefused + RoutingRequests.refused
+    private static let ownRefused: [(String, String, ConsoleErrorCode, String)] = [
         ("dance", "{}", .unknownMethod, "method"),
         ("presence.set", "{}", .invalidParameters, "params.presence"),
         ("presence.set", #"{"presence":"asleep"}"#, .invalidParameters, "params.presence"),

@@ -80,7 +80,7 @@ import Testing
         frames += ConsoleFrameTests.answers
         let problem = Judge.validate(frames, definition: "toConsole")
         let requests = ConsoleRequestTests.accepted
-            .filter { $0.2 != .capacitySet(AgentID(2), capacity: -1) }
+            .filter { $0.2 != .supervise(.capacitySet(AgentID(2), capacity: -1)) }
             .map { ConsoleRequestTests.frame($0.0, $0.1) }
         let refused = ConsoleRequestTests.refused.map { ConsoleRequestTests.frame($0.0, $0.1) }
             .filter { (try? foreignParse($0)) != nil }

@@ -17,6 +17,10 @@ extension Configuration {
         try unique(kinds.map(\.id), "kinds")
         try unique(grades.map(\.id), "grades")
         try unique(queues.map(\.id), "queues")
+        try readable(skills.map(\.name), "skills")
+        try readable(kinds.map(\.name), "kinds")
+        try readable(grades.map(\.name), "grades")
+        try readable(queues.map(\.name), "queues")
         guard queue(entry) != nil else { throw Rejection(.notFound, field: "entry") }
         for (place, grade) in grades.enumerated() {
             for (part, weight) in grade.weights.enumerated() {
@@ -33,8 +37,22 @@ extension Configuration {
         guard ids.count <= Limits.configurationParts else {
             throw Rejection(.outOfRange, field: field)
         }
-        for (place, id) in ids.enumerated() where ids[..<place].contains(id) {
-            throw Rejection(.duplicated, field: "\(field)[\(place)].id")
+        for (place, id) in ids.enumerated() {
+            let field = "\(field)[\(place)].id"
+            guard id.number > 0 else { throw Rejection(.outOfRange, field: field) }
+            guard !ids[..<place].contains(id) else { throw Rejection(.duplicated, field: field) }
+        }
+    }
+
+    /// A name is shown on one line of a screen.
+    private func readable(_ names: [String], _ field: String) throws(Rejection) {
+        for (place, name) in names.enumerated() {
+            let isReadable =
+                (1...Limits.nameLength).contains(name.unicodeScalars.count)
+                && !name.unicodeScalars.contains { $0.value < 0x20 }
+            guard isReadable else {
+                throw Rejection(.outOfRange, field: "\(field)[\(place)].name")
+            }
         }
     }
 

@@ -35,3 +35,17 @@ public struct Profile: Equatable, Sendable, Codable {
         skills.contains { $0.skill == need.skill && $0.level >= need.level }
     }
 }
+
+/// What one agent is to be for.
+public struct AgentProfile: Equatable, Sendable, Codable {
+    /// The agent, who has been here before.
+    public var agent: AgentID
+    /// What they are to be for.
+    public var profile: Profile
+
+    /// This agent is to be for this.
+    public init(agent: AgentID, profile: Profile) {
+        self.agent = agent
+        self.profile = profile
+    }
+}

@@ -30,6 +30,12 @@ public struct Explanation: Equatable, Sendable {
         public let agent: AgentID
         /// The first thing that stands in the way; `nil`: nothing, it would be theirs.
         public let obstacle: Obstacle?
+
+        /// This agent, with what stands in their way.
+        public init(agent: AgentID, obstacle: Obstacle?) {
+            self.agent = agent
+            self.obstacle = obstacle
+        }
     }
 
     /// The conversation.
@@ -44,6 +50,19 @@ public struct Explanation: Equatable, Sendable {
     public let offeredTo: AgentID?
     /// Every agent, ascending by id.
     public let candidates: [Candidate]
+
+    /// An explanation with these parts.
+    public init(
+        conversation: ConversationID, version: Int64, needs: [SkillLevel], position: Int?,
+        offeredTo: AgentID?, candidates: [Candidate]
+    ) {
+        self.conversation = conversation
+        self.version = version
+        self.needs = needs
+        self.position = position
+        self.offeredTo = offeredTo
+        self.candidates = candidates
+    }
 }
 
 extension Desk {

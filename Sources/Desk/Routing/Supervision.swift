@@ -1,12 +1,17 @@
 /// What supervisors order: each is an input and so on record, with who ordered it.
 extension Desk {
-    /// Routes by another configuration from the next event on. Everything that follows from it is
-    /// made anew, which costs a look at all that is open and at everybody.
+    /// Routes by another configuration from the next event on; what agents are for changes with it,
+    /// so that the whole can be judged as it will be. Everything that follows from it is made anew,
+    /// which costs a look at all that is open and at everybody.
     mutating func configure(
-        _ wanted: Configuration, by supervisor: AgentID, _ minutes: inout Minutes
+        _ wanted: Configuration, _ profiles: [AgentProfile], basedOn version: Int64?,
+        by person: AgentID, _ minutes: inout Minutes
     ) throws(Rejection) {
-        let everybody = agents.names.compactMap { agents[$0] }
-        try wanted.check(agents: everybody)
+        if let version, version != configuration.version {
+            throw Rejection(.wrongState, field: "version")
+        }
+        let changed = try agents(with: profiles, under: wanted)
+        try wanted.check(agents: agents.names.compactMap { changed[$0] ?? agents[$0] })
         for id in conversations.names {
             guard let conversation = conversations[id], conversation.isOpen else { continue }
             guard wanted.queue(conversation.queue) != nil else {
@@ -16,9 +21,38 @@ extension Desk {
         configuration = wanted
         configuration.version = upcoming
         configurationIsChanged = true
-        note(.configurationChanged(by: supervisor), to: supervisor, in: &minutes)
+        note(.configurationChanged(by: person), to: person, in: &minutes)
+        for change in profiles {
+            guard let agent = changed[change.agent], agent != agents[agent.id] else { continue }
+            put(agent)
+            note(.profileChanged(agent.id, by: person), to: agent.id, person, in: &minutes)
+        }
         indexAnew()
         for id in conversations.names { relax(id, &minutes) }
+    }
+
+    /// These agents as they would be, judged by a configuration that may not be in force yet.
+    private func agents(
+        with profiles: [AgentProfile], under configuration: Configuration
+    ) throws(Rejection) -> [AgentID: Agent] {
+        var changed: [AgentID: Agent] = [:]
+        for (place, change) in profiles.enumerated() {
+            let field = "profiles[\(place)]"
+            guard var agent = agents[change.agent] else {
+                throw Rejection(.notFound, field: field + ".agent")
+            }
+            guard changed[agent.id] == nil else {
+                throw Rejection(.duplicated, field: field + ".agent")
+            }
+            do throws(Rejection) {
+                try configuration.check(change.profile)
+            } catch {
+                throw Rejection(error.code, field: "\(field).\(error.field)")
+            }
+            agent.profile = change.profile.sorted
+            changed[agent.id] = agent
+        }
+        return changed
     }
 
     mutating func setProfile(

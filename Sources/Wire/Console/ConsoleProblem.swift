@@ -38,6 +38,22 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
     case tooManyUnsettled = 4012
     /// The text holds what may not go out through a channel: `data.kinds` says what.
     case guarded = 4013
+    /// The offer does not stand any more, or is another's.
+    case offerEnded = 4014
+    /// The agent is not on duty.
+    case notOnDuty = 4015
+    /// The agent has no room for it.
+    case noRoom = 4016
+    /// The agent may not take it: another queue, a missing skill, a conflict of interest.
+    case notEligible = 4017
+    /// The same name twice.
+    case duplicated = 4018
+    /// A step that never comes, or never changes anything.
+    case neverEnds = 4019
+    /// It leads back to where it began.
+    case circular = 4020
+    /// Nobody could serve it.
+    case unservable = 4021
 
     /// The code of a refusal by the desk.
     public init(_ rejection: Rejection.Code) {
@@ -50,6 +66,14 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
             case .wrongState: .wrongState
             case .tooManyConnections: .tooManyConnections
             case .tooManyUnsettled: .tooManyUnsettled
+            case .offerEnded: .offerEnded
+            case .notOnDuty: .notOnDuty
+            case .noRoom: .noRoom
+            case .notEligible: .notEligible
+            case .duplicated: .duplicated
+            case .neverEnds: .neverEnds
+            case .circular: .circular
+            case .unservable: .unservable
             case .keyReused: .keyReused
             }
     }
@@ -69,7 +93,8 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
         switch self {
         case .parseError, .invalidRequest, .unknownMethod, .invalidParameters, .notFound,
             .notOwner, .conversationClosed, .outOfRange, .wrongState, .tooManyConnections,
-            .keyReused, .forbidden, .quarantined, .tooManyUnsettled, .guarded:
+            .keyReused, .forbidden, .quarantined, .tooManyUnsettled, .guarded, .offerEnded,
+            .notOnDuty, .noRoom, .notEligible, .duplicated, .neverEnds, .circular, .unservable:
             .never
         case .unavailable: .sameId
         case .tooManyRequests: .sameIdLater
@@ -96,6 +121,14 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
         case .tooManyRequests: "tooManyRequests"
         case .tooManyUnsettled: "tooManyUnsettled"
         case .guarded: "guarded"
+        case .offerEnded: "offerEnded"
+        case .notOnDuty: "notOnDuty"
+        case .noRoom: "noRoom"
+        case .notEligible: "notEligible"
+        case .duplicated: "duplicated"
+        case .neverEnds: "neverEnds"
+        case .circular: "circular"
+        case .unservable: "unservable"
         }
     }
 
@@ -119,6 +152,14 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
         case .tooManyRequests: "Too many requests. Please wait."
         case .tooManyUnsettled: "Too many messages of the conversation are still to be sent."
         case .guarded: "The text holds what may not be sent to the customer."
+        case .offerEnded: "The offer does not stand any more."
+        case .notOnDuty: "The agent is not on duty."
+        case .noRoom: "The agent has no room for it."
+        case .notEligible: "The agent may not take it."
+        case .duplicated: "The same name occurs twice."
+        case .neverEnds: "A step never comes, or never changes anything."
+        case .circular: "It leads back to where it began."
+        case .unservable: "Nobody could serve it."
         }
     }
 }

@@ -10,16 +10,19 @@ public struct PushContext: Equatable, Sendable {
     public var agentName: String?
     /// The conversation as it is now, for one who has not seen it before.
     public var state: Conversation?
+    /// What the agent that the event is about is for now.
+    public var profile: Profile?
 
     /// A context with these parts.
     public init(
         document: [UInt8]? = nil, replyTo: MessageID? = nil, agentName: String? = nil,
-        state: Conversation? = nil
+        state: Conversation? = nil, profile: Profile? = nil
     ) {
         self.document = document
         self.replyTo = replyTo
         self.agentName = agentName
         self.state = state
+        self.profile = profile
     }
 }
 
@@ -76,6 +79,13 @@ extension Event {
         case .agentDisconnected: "agent.disconnected"
         case .presenceChanged: "presence.changed"
         case .capacityChanged: "capacity.changed"
+        case .profileChanged: "profile.changed"
+        case .configurationChanged: "configuration.changed"
+        case .offerMade: "offer.made"
+        case .offerEnded: "offer.ended"
+        case .needsRelaxed: "needs.relaxed"
+        case .needsChanged: "needs.changed"
+        case .priorityChanged: "priority.changed"
         case .jobChanged: "job.changed"
         case .epochBegan: "epoch.began"
         case .inputQuarantined: "input.quarantined"
@@ -129,12 +139,30 @@ extension Event {
         case .agentConnected(let agent): writer.members(("agent", agent.number))
         case .agentDisconnected(let agent, let deadline):
             writer.members(("agent", agent.number), ("deadline", deadline?.milliseconds))
-        case .presenceChanged(let agent, let presence):
-            writer.members(("agent", agent.number))
+        case .presenceChanged(let agent, let presence, let person):
+            writer.members(("agent", agent.number), ("by", person?.number))
             writer.member("presence", presence.rawValue)
         case .capacityChanged(let agent, let capacity, let supervisor):
             writer.members(
                 ("agent", agent.number), ("capacity", Int64(capacity)), ("by", supervisor.number))
+        case .profileChanged(let agent, let supervisor):
+            writer.members(("agent", agent.number), ("by", supervisor.number))
+        case .configurationChanged(let supervisor): writer.members(("by", supervisor.number))
+        case .offerMade(let conversation, let offer, let choice):
+            writer.members(("conversation", conversation.number))
+            offer.writeMembers(to: &writer)
+            choice?.write(to: &writer)
+        case .offerEnded(let conversation, let agent, let end):
+            writer.members(("conversation", conversation.number), ("agent", agent.number))
+            end.writeMembers(to: &writer)
+        case .needsRelaxed(let conversation, let steps):
+            writer.members(("conversation", conversation.number), ("steps", Int64(steps)))
+        case .needsChanged(let conversation, let supervisor):
+            writer.members(("conversation", conversation.number), ("by", supervisor.number))
+        case .priorityChanged(let conversation, let priority, let supervisor):
+            writer.members(
+                ("conversation", conversation.number), ("priority", priority.map(Int64.init)),
+                ("by", supervisor.number))
         case .jobChanged(let job, let conversation, let message, let state, let attempts):
             writer.members(
                 ("job", job.number), ("conversation", conversation.number),
@@ -151,6 +179,11 @@ extension PushContext {
     fileprivate func write(to writer: inout JSONWriter) {
         if let replyTo { writer.member("replyTo", replyTo.number) }
         if let agentName { writer.member("name", agentName) }
+        if let profile {
+            writer.beginObject("profile")
+            profile.writeMembers(to: &writer)
+            writer.endObject()
+        }
         guard let state else { return }
         writer.beginObject("state")
         state.writeMembers(to: &writer)
@@ -164,6 +197,8 @@ extension Handoff {
         from.write("from", to: &writer)
         to.write("to", to: &writer)
         writer.member("reason", reason.rawValue)
+        if let by { writer.member("by", by.number) }
+        choice?.write(to: &writer)
     }
 }
 

@@ -30,8 +30,36 @@ public enum ConsoleCommand: Equatable, Sendable {
     case conversationClose(ConversationID)
     /// Read messages of the past, newest first: at most `limit`, before a message if one is named.
     case transcriptRead(ConversationID, before: MessageID?, limit: Int)
-    /// Set an agent's capacity (a supervisor).
+    /// Take the conversation that is offered.
+    case offerAccept(ConversationID)
+    /// Do not take the conversation that is offered.
+    case offerDecline(ConversationID, DeclineReason)
+    /// Take a waiting conversation from the list of its queue.
+    case conversationTake(ConversationID)
+    /// Pass the conversation on.
+    case conversationTransfer(ConversationID, TransferTarget)
+    /// What a supervisor orders or asks; refused to everybody else.
+    case supervise(SupervisorCommand)
+}
+
+/// What a supervisor orders or asks.
+public enum SupervisorCommand: Equatable, Sendable {
+    /// Set an agent's capacity, in units of work.
     case capacitySet(AgentID, capacity: Int)
+    /// Set an agent's presence.
+    case presenceSet(AgentID, Presence)
+    /// Set what an agent is for.
+    case profileSet(AgentID, Profile)
+    /// Move a conversation to a queue; to its own: take it back from its agent.
+    case conversationMove(ConversationID, QueueID)
+    /// Give a conversation to an agent; beyond their capacity only when that is said.
+    case conversationAssign(ConversationID, AgentID, overridesCapacity: Bool)
+    /// Set a conversation's priority; `nil`: that of its queue.
+    case prioritySet(ConversationID, Int?)
+    /// Set what a conversation asks for itself, and its compartment.
+    case needsSet(ConversationID, [SkillLevel], CompartmentID?)
+    /// Explain why a conversation waits, or with whom it is. Changes nothing.
+    case explain(ConversationID)
 }
 
 /// One request of a console: JSON-RPC 2.0, whose id is a UUID chosen by the client and the key by
@@ -56,47 +84,5 @@ public struct ConsoleRequest: Equatable, Sendable {
         } catch {
             return .failure(error)
         }
-    }
-
-    /// The method with its parameters in one fixed form: its digest, stored with the id, tells a
-    /// repetition from another use of the same id.
-    public var parameterMaterial: [UInt8] {
-        var writer = JSONWriter()
-        writer.beginArray()
-        switch command {
-        case .hello(let resume):
-            writer.element("hello")
-            if let resume {
-                writer.element(resume.epoch)
-                writer.element(resume.seq)
-            }
-        case .presenceSet(let presence):
-            writer.element("presence.set")
-            writer.element(presence.rawValue)
-        case .messageSend(let conversation, let text):
-            writer.element("message.send")
-            writer.element(conversation.number)
-            writer.element(text)
-        case .messageResend(let job):
-            writer.element("message.resend")
-            writer.element(job.number)
-        case .conversationRead(let conversation):
-            writer.element("conversation.read")
-            writer.element(conversation.number)
-        case .conversationClose(let conversation):
-            writer.element("conversation.close")
-            writer.element(conversation.number)
-        case .transcriptRead(let conversation, let before, let limit):
-            writer.element("transcript.read")
-            writer.element(conversation.number)
-            writer.element(before?.number ?? 0)
-            writer.element(Int64(limit))
-        case .capacitySet(let agent, let capacity):
-            writer.element("agent.setCapacity")
-            writer.element(agent.number)
-            writer.element(Int64(capacity))
-        }
-        writer.endArray()
-        return writer.bytes
     }
 }

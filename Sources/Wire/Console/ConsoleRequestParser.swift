@@ -84,13 +84,63 @@ struct ConsoleRequestParser {
                 MessageID(try positive(value, "before"))
             }
             return .transcriptRead(try conversation(), before: before, limit: try limit())
+        case "offer.accept": return .offerAccept(try conversation())
+        case "offer.decline":
+            let word = try need(parameters.reason, "reason")
+            return .offerDecline(
+                try conversation(), try need(DeclineReason(rawValue: word), "reason"))
+        case "conversation.take": return .conversationTake(try conversation())
+        case "conversation.transfer":
+            return .conversationTransfer(try conversation(), try target())
+        default: return try supervision(method).map { .supervise($0) }
+        }
+    }
+
+    // The desk judges every range; here a number need only fit.
+    private func supervision(_ method: String) throws(ConsoleProblem) -> SupervisorCommand? {
+        switch method {
         case "agent.setCapacity":
-            let agent = AgentID(try positive(parameters.agent, "agent"))
-            // The desk judges the range; here the number need only fit.
             let capacity = try need(parameters.capacity, "capacity")
-            return .capacitySet(agent, capacity: Int(clamping: capacity))
+            return .capacitySet(try agent(), capacity: Int(clamping: capacity))
+        case "agent.setPresence":
+            let word = try need(parameters.presence, "presence")
+            return .presenceSet(try agent(), try need(Presence(rawValue: word), "presence"))
+        case "agent.setProfile":
+            return .profileSet(try agent(), try need(parameters.profile, "profile"))
+        case "conversation.move":
+            let queue = QueueID(try positive(parameters.queue, "queue"))
+            return .conversationMove(try conversation(), queue)
+        case "conversation.assign":
+            return .conversationAssign(
+                try conversation(), try agent(),
+                overridesCapacity: parameters.overrideCapacity ?? false)
+        case "conversation.setPriority":
+            return .prioritySet(try conversation(), parameters.priority.map { Int(clamping: $0) })
+        case "conversation.setNeeds":
+            let compartment = try parameters.compartment.map { value throws(ConsoleProblem) in
+                CompartmentID(try positive(value, "compartment"))
+            }
+            return .needsSet(
+                try conversation(), try need(parameters.needs, "needs"), compartment)
+        case "conversation.explain": return .explain(try conversation())
         default: return nil
         }
+    }
+
+    private func target() throws(ConsoleProblem) -> TransferTarget {
+        let target = try need(parameters.target, "to")
+        switch try need(target.kind, "to.kind") {
+        case "agent":
+            let agent = AgentID(try positive(target.id, "to.id"))
+            return .agent(agent, isWarm: target.isWarm ?? false)
+        case "queue": return .queue(QueueID(try positive(target.id, "to.id")))
+        case "bot": return .bot
+        default: throw wrong("to.kind")
+        }
+    }
+
+    private func agent() throws(ConsoleProblem) -> AgentID {
+        AgentID(try positive(parameters.agent, "agent"))
     }
 
     private func resume() throws(ConsoleProblem) -> ResumePoint? {
@@ -134,51 +184,5 @@ struct ConsoleRequestParser {
 
     private func wrong(_ field: String) -> ConsoleProblem {
         ConsoleProblem(id: id, code: .invalidParameters, field: "params.\(field)")
-    }
-}
-
-/// All parameters that any method takes, as they were read; each has one type in all methods.
-struct ConsoleParameters {
-    var hasResume = false
-    var epoch: Int64?
-    var seq: Int64?
-    var presence: String?
-    var conversation: Int64?
-    var text: String?
-    var job: Int64?
-    var before: Int64?
-    var limit: Int64?
-    var agent: Int64?
-    var capacity: Int64?
-
-    mutating func read(_ reader: inout JSONReader) throws(JSONError) {
-        try reader.beginObject()
-        while let name = try reader.nextName() {
-            switch name {
-            case _ where try reader.takeNull(): continue
-            case "resume": try readResume(&reader)
-            case "presence": presence = try reader.string()
-            case "conversation": conversation = try reader.integer()
-            case "text": text = try reader.string()
-            case "job": job = try reader.integer()
-            case "before": before = try reader.integer()
-            case "limit": limit = try reader.integer()
-            case "agent": agent = try reader.integer()
-            case "capacity": capacity = try reader.integer()
-            default: try reader.skip()
-            }
-        }
-    }
-
-    private mutating func readResume(_ reader: inout JSONReader) throws(JSONError) {
-        hasResume = true
-        try reader.beginObject()
-        while let name = try reader.nextName() {
-            switch name {
-            case "epoch": epoch = try reader.integer()
-            case "seq": seq = try reader.integer()
-            default: try reader.skip()
-            }
-        }
     }
 }

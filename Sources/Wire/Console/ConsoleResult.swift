@@ -27,14 +27,24 @@ public enum ConsoleResult {
     /// The answer to `hello`. With a snapshot the console begins anew; without one it goes on, and
     /// what it missed follows as notifications.
     public static func hello(
-        id: String, epoch: Int64, seq: Int64, person: PersonCard, snapshot: ConsoleSnapshot?
+        id: String, epoch: Int64, seq: Int64, person: PersonCard, desk: DeskCard,
+        snapshot: ConsoleSnapshot?
     ) -> [UInt8] {
         frame(id, capacity: 512 + 256 * (snapshot?.conversations.count ?? 0)) { writer in
             writer.member("mode", snapshot == nil ? "resumed" : "snapshot")
             writer.member("epoch", epoch)
             writer.member("seq", seq)
             person.write(to: &writer)
+            desk.write(to: &writer)
             snapshot?.write(to: &writer)
+        }
+    }
+
+    /// Why a conversation waits, or with whom it is.
+    public static func explanation(id: String, _ document: ExplanationDocument) -> [UInt8] {
+        let count = document.explanation.candidates.count
+        return frame(id, capacity: 256 + 64 * min(count, WireLimits.candidates)) { writer in
+            document.writeMembers(to: &writer)
         }
     }
 
@@ -57,14 +67,39 @@ public enum ConsoleNotice {
         frame("server.interrupted") { $0.member("interrupted", isInterrupted) }
     }
 
+    /// The desk routes by something else from now on.
+    public static func deskChanged(_ desk: DeskCard) -> [UInt8] {
+        frame("desk.changed", capacity: 512) { desk.write(to: &$0) }
+    }
+
+    /// Who waits, in order, in the queues that an agent takes from: all that they may take. Told when
+    /// it changed, at most once a second.
+    public static func takeable(_ conversations: [Conversation]) -> [UInt8] {
+        frame("takeable", capacity: 64 + 96 * conversations.count) { writer in
+            writer.beginArray("conversations")
+            for conversation in conversations {
+                writer.beginObject()
+                writer.member("id", conversation.id.number)
+                writer.member("queue", conversation.queue.number)
+                writer.member("waitingSince", conversation.waitingSince.milliseconds)
+                if let priority = conversation.routing.priority {
+                    writer.member("priority", priority)
+                }
+                writer.endObject()
+            }
+            writer.endArray()
+        }
+    }
+
     /// The console begins anew from this state: what it missed is no longer at hand.
     public static func snapshot(
-        epoch: Int64, seq: Int64, person: PersonCard, _ snapshot: ConsoleSnapshot
+        epoch: Int64, seq: Int64, person: PersonCard, desk: DeskCard, _ snapshot: ConsoleSnapshot
     ) -> [UInt8] {
         frame("snapshot", capacity: 512 + 256 * snapshot.conversations.count) { writer in
             writer.member("epoch", epoch)
             writer.member("seq", seq)
             person.write(to: &writer)
+            desk.write(to: &writer)
             snapshot.write(to: &writer)
         }
     }

@@ -33,7 +33,7 @@ public struct AgentCard: Equatable, Sendable {
     public var agent: Agent
     /// Their name for people.
     public var name: String
-    /// How many conversations they hold.
+    /// How many units of work they have, offers included.
     public var load: Int
 
     /// An agent with their name and load.
@@ -100,6 +100,9 @@ extension AgentCard {
             writer.member("disconnectDeadline", deadline.milliseconds)
         }
         writer.member("idleSince", agent.idleSince.milliseconds)
+        writer.beginObject("profile")
+        agent.profile.writeMembers(to: &writer)
+        writer.endObject()
         writer.endObject()
     }
 }
@@ -116,6 +119,10 @@ extension Conversation {
         writer.member("customerWroteAt", customerWroteAt.milliseconds)
         writer.member("unread", unread)
         writer.member("handoffs", handoffs)
+        guard routing.isShown else { return }
+        writer.beginObject("routing")
+        routing.writeMembers(to: &writer)
+        writer.endObject()
     }
 }
 

@@ -1,0 +1,76 @@
+public import Desk
+
+/// What a desk routes by, as far as every console shows it: names, and what kinds of work weigh.
+public struct DeskCard: Equatable, Sendable {
+    /// What it routes by.
+    public var configuration: Configuration
+
+    /// The card of a desk that routes by this.
+    public init(_ configuration: Configuration) { self.configuration = configuration }
+
+    func write(to writer: inout JSONWriter) {
+        writer.beginObject("desk")
+        writer.member("version", configuration.version)
+        writer.beginArray("queues")
+        for queue in configuration.queues { queue.write(to: &writer) }
+        writer.endArray()
+        writer.beginArray("skills")
+        for skill in configuration.skills {
+            writer.beginObject()
+            writer.named(skill.id, skill.name)
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.beginArray("kinds")
+        for kind in configuration.kinds {
+            writer.beginObject()
+            writer.named(kind.id, kind.name)
+            writer.member("weight", kind.weight)
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.beginArray("grades")
+        for grade in configuration.grades { grade.write(to: &writer) }
+        writer.endArray()
+        writer.endObject()
+    }
+}
+
+extension Queue {
+    fileprivate func write(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.named(id, name)
+        writer.member("priority", priority)
+        switch handing {
+        case .push: writer.member("handing", "push")
+        case .offer: writer.member("handing", "offer")
+        case .pull: writer.member("handing", "pull")
+        }
+        if let kind { writer.member("kind", kind.number) }
+        needs.write("needs", to: &writer)
+        writer.endObject()
+    }
+}
+
+extension Grade {
+    fileprivate func write(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.named(id, name)
+        writer.beginArray("weights")
+        for weight in weights {
+            writer.beginObject()
+            writer.member("kind", weight.kind.number)
+            writer.member("weight", weight.weight)
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.endObject()
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func named<Kind>(_ id: Identifier<Kind>, _ name: String) {
+        member("id", id.number)
+        member("name", name)
+    }
+}

@@ -1,0 +1,87 @@
+public import Desk
+
+/// Why a conversation waits, or with whom it is, for a supervisor's screen: numbers and words of ours,
+/// from which the screen makes sentences.
+public struct ExplanationDocument: Equatable, Sendable {
+    /// The explanation.
+    public var explanation: Explanation
+
+    /// The document of an explanation.
+    public init(_ explanation: Explanation) { self.explanation = explanation }
+
+    /// The document by itself.
+    public func encode() -> [UInt8] {
+        var writer = JSONWriter(capacity: 256 + 64 * explanation.candidates.count)
+        writer.beginObject()
+        writeMembers(to: &writer)
+        writer.endObject()
+        return writer.bytes
+    }
+
+    func writeMembers(to writer: inout JSONWriter) {
+        writer.member("conversation", explanation.conversation.number)
+        writer.member("version", explanation.version)
+        explanation.needs.write("needs", to: &writer)
+        if let position = explanation.position { writer.member("position", position) }
+        if let agent = explanation.offeredTo { writer.member("offeredTo", agent.number) }
+        let nearest = explanation.candidates.enumerated().sorted { left, right in
+            (left.element.distance, left.offset) < (right.element.distance, right.offset)
+        }.prefix(WireLimits.candidates).map(\.element)
+        writer.beginArray("candidates")
+        for candidate in nearest { candidate.write(to: &writer) }
+        writer.endArray()
+        writer.member("omitted", explanation.candidates.count - nearest.count)
+    }
+}
+
+extension Explanation.Candidate {
+    /// How far the agent is from being given the conversation: a supervisor reads the nearest first.
+    fileprivate var distance: Int {
+        switch obstacle {
+        case nil: 0
+        case .roomIsReserved, .isPulled, .reservedForAnother, .declined: 1
+        case .noRoom: 2
+        case .notOnDuty: 3
+        case .lacks: 4
+        case .otherQueue: 5
+        case .otherCompartment, .barred: 6
+        }
+    }
+
+    fileprivate func write(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("agent", agent.number)
+        if let obstacle {
+            writer.beginObject("obstacle")
+            obstacle.writeMembers(to: &writer)
+            writer.endObject()
+        }
+        writer.endObject()
+    }
+}
+
+extension Obstacle {
+    fileprivate func writeMembers(to writer: inout JSONWriter) {
+        switch self {
+        case .otherQueue: writer.member("kind", "otherQueue")
+        case .lacks(let need):
+            writer.member("kind", "lacks")
+            writer.member("skill", need.skill.number)
+            writer.member("level", need.level)
+        case .otherCompartment: writer.member("kind", "otherCompartment")
+        case .barred: writer.member("kind", "barred")
+        case .declined: writer.member("kind", "declined")
+        case .reservedForAnother(let agent):
+            writer.member("kind", "reservedForAnother")
+            writer.member("agent", agent.number)
+        case .notOnDuty: writer.member("kind", "notOnDuty")
+        case .noRoom(let load, let capacity, let weight):
+            writer.member("kind", "noRoom")
+            writer.member("load", load)
+            writer.member("capacity", capacity)
+            writer.member("weight", weight)
+        case .isPulled: writer.member("kind", "isPulled")
+        case .roomIsReserved: writer.member("kind", "roomIsReserved")
+        }
+    }
+}

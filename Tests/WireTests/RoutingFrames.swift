@@ -1,0 +1,219 @@
+import Desk
+import Foundation
+import Testing
+
+@testable import Wire
+
+/// What routing adds to the frames that a console receives.
+enum RoutingFrames {
+    private static let conversation = ConversationID(5)
+    private static let ana = AgentID(7)
+    private static let sofia = AgentID(9)
+    private static let choice = Choice(
+        version: 4, waiting: 3, onDuty: 2, ready: 1, relaxed: 1, runnerUp: AgentID(8))
+    private static let choiceJSON =
+        #"{"version":4,"waiting":3,"onDuty":2,"ready":1,"relaxed":1,"runnerUp":8}"#
+    private static let profile = Profile(
+        grade: GradeID(2), queues: [QueueID(1), QueueID(3)],
+        skills: [SkillLevel(SkillID(6), 4)], compartments: [CompartmentID(5)],
+        barred: [CustomerID(11)])
+    private static let profileJSON = """
+        {"grade":2,"queues":[1,3],"skills":[{"skill":6,"level":4,"isFirm":false}],\
+        "compartments":[5],"barred":[11]}
+        """
+
+    static let waiting: Conversation = {
+        var routing = Routing()
+        routing.offer = Offer(
+            agent: ana, deadline: Instant(milliseconds: 900), isTransfer: false)
+        routing.priority = 3
+        routing.relaxed = 1
+        routing.needs = [SkillLevel(SkillID(6), 2, isFirm: true)]
+        routing.compartment = CompartmentID(5)
+        routing.declined = [AgentID(8)]
+        routing.reservation = Reservation(agent: ana, until: Instant(milliseconds: 800))
+        return Conversation(
+            id: conversation, customer: CustomerID(4), thread: Digest(high: 1, low: 2),
+            queue: QueueID(1), owner: .queue(QueueID(1)), handoffs: 2,
+            waitingSince: Instant(milliseconds: 10), openedAt: Instant(milliseconds: 11),
+            lastMessageAt: Instant(milliseconds: 12), customerWroteAt: Instant(milliseconds: 13),
+            unread: 1, routing: routing)
+    }()
+    private static let waitingJSON = """
+        {"id":5,"customer":4,"queue":1,"owner":{"kind":"queue","id":1},"waitingSince":10,\
+        "openedAt":11,"lastMessageAt":12,"customerWroteAt":13,"unread":1,"handoffs":2,\
+        "routing":{"offer":{"agent":7,"deadline":900,"isTransfer":false},"priority":3,"relaxed":1,\
+        "needs":[{"skill":6,"level":2,"isFirm":true}],"compartment":5,\
+        "reservation":{"agent":7,"until":800}}}
+        """
+
+    static let desk = DeskCard(
+        Configuration(
+            version: 4, skills: [Skill(id: SkillID(6), name: "Français")],
+            kinds: [WorkKind(id: WorkKindID(2), name: "Fraud", weight: 3)],
+            grades: [
+                Grade(
+                    id: GradeID(2), name: "Trainee",
+                    weights: [Grade.Weight(kind: WorkKindID(2), weight: 5)])
+            ],
+            queues: [
+                Queue(id: QueueID(1), name: "Service"),
+                Queue(
+                    id: QueueID(3), name: "Fraud", priority: 2,
+                    needs: [SkillLevel(SkillID(6), 2)], kind: WorkKindID(2),
+                    handing: .offer(timeout: 20_000)),
+                Queue(id: QueueID(4), name: "Post", handing: .pull),
+            ]))
+    static let deskJSON = """
+        {"version":4,"queues":[{"id":1,"name":"Service","priority":0,"handing":"push","needs":[]},\
+        {"id":3,"name":"Fraud","priority":2,"handing":"offer","kind":2,\
+        "needs":[{"skill":6,"level":2,"isFirm":false}]},\
+        {"id":4,"name":"Post","priority":0,"handing":"pull","needs":[]}],\
+        "skills":[{"id":6,"name":"Français"}],"kinds":[{"id":2,"name":"Fraud","weight":3}],\
+        "grades":[{"id":2,"name":"Trainee","weights":[{"kind":2,"weight":5}]}]}
+        """
+
+    static let pushes: [(Event, PushContext, String)] = [
+        (
+            .presenceChanged(ana, .offline, by: sofia), PushContext(),
+            #""presence.changed" {"agent":7,"by":9,"presence":"offline"}"#
+        ),
+        (
+            .profileChanged(ana, by: sofia), PushContext(profile: profile),
+            #""profile.changed" {"agent":7,"by":9,"profile":\#(profileJSON)}"#
+        ),
+        (
+            .configurationChanged(by: .operator), PushContext(),
+            #""configuration.changed" {"by":0}"#
+        ),
+        (
+            .offerMade(
+                conversation,
+                Offer(agent: ana, deadline: Instant(milliseconds: 900), isTransfer: false), choice),
+            PushContext(state: waiting),
+            #"""
+            "offer.made" {"conversation":5,"agent":7,"deadline":900,"isTransfer":false,
+            "choice":\#(choiceJSON),"state":\#(waitingJSON)}
+            """#
+        ),
+        (
+            .offerMade(
+                conversation,
+                Offer(agent: ana, deadline: Instant(milliseconds: 900), isTransfer: true), nil),
+            PushContext(),
+            #"""
+            "offer.made" {"conversation":5,"agent":7,"deadline":900,"isTransfer":true}
+            """#
+        ),
+        (
+            .offerEnded(conversation, ana, .declined(.notMyField)), PushContext(),
+            #"""
+            "offer.ended" {"conversation":5,"agent":7,"end":"declined","reason":"notMyField"}
+            """#
+        ),
+        (
+            .offerEnded(conversation, ana, .timedOut), PushContext(),
+            #""offer.ended" {"conversation":5,"agent":7,"end":"timedOut"}"#
+        ),
+        (
+            .offerEnded(conversation, ana, .withdrawn), PushContext(),
+            #""offer.ended" {"conversation":5,"agent":7,"end":"withdrawn"}"#
+        ),
+        (
+            .needsRelaxed(conversation, steps: 2), PushContext(),
+            #""needs.relaxed" {"conversation":5,"steps":2}"#
+        ),
+        (
+            .needsChanged(conversation, by: sofia), PushContext(state: waiting),
+            #""needs.changed" {"conversation":5,"by":9,"state":\#(waitingJSON)}"#
+        ),
+        (
+            .priorityChanged(conversation, priority: 3, by: sofia), PushContext(),
+            #""priority.changed" {"conversation":5,"priority":3,"by":9}"#
+        ),
+        (
+            .priorityChanged(conversation, priority: nil, by: sofia), PushContext(),
+            #""priority.changed" {"conversation":5,"by":9}"#
+        ),
+        (
+            .ownerChanged(
+                Handoff(
+                    conversation: conversation, number: 3, from: .queue(QueueID(1)),
+                    to: .agent(ana), reason: .assignedOverCapacity, by: sofia, choice: choice)),
+            PushContext(),
+            #"""
+            "owner.changed" {"conversation":5,"number":3,"from":{"kind":"queue","id":1},
+            "to":{"kind":"agent","id":7},"reason":"assignedOverCapacity","by":9,
+            "choice":\#(choiceJSON)}
+            """#
+        ),
+    ]
+
+    /// One agent with every obstacle, farthest first.
+    static let explanation = ExplanationDocument(
+        Explanation(
+            conversation: conversation, version: 4, needs: [SkillLevel(SkillID(6), 2)],
+            position: 1, offeredTo: nil,
+            candidates: obstacles.enumerated().map {
+                Explanation.Candidate(agent: AgentID(Int64($0.offset + 1)), obstacle: $0.element)
+            }))
+
+    static let obstacles: [Obstacle?] = [
+        .barred, .otherCompartment, .otherQueue, .lacks(SkillLevel(SkillID(6), 2)), .notOnDuty,
+        .noRoom(load: 2, capacity: 3, weight: 2), .roomIsReserved, .isPulled, .declined,
+        .reservedForAnother(AgentID(2)), nil,
+    ]
+}
+
+@Suite struct RoutingFrameTests {
+    @Test("An explanation names the nearest agents first")
+    func explanation() throws {
+        let frame = RoutingFrames.explanation.encode()
+        #expect(
+            try foreignObject(frame)
+                == foreignObject(
+                    bytes(
+                        #"""
+                        {"conversation":5,"version":4,"position":1,"omitted":0,
+                        "needs":[{"skill":6,"level":2,"isFirm":false}],"candidates":[{"agent":11},
+                        {"agent":7,"obstacle":{"kind":"roomIsReserved"}},
+                        {"agent":8,"obstacle":{"kind":"isPulled"}},
+                        {"agent":9,"obstacle":{"kind":"declined"}},
+                        {"agent":10,"obstacle":{"kind":"reservedForAnother","agent":2}},
+                        {"agent":6,"obstacle":{"kind":"noRoom","load":2,"capacity":3,"weight":2}},
+                        {"agent":5,"obstacle":{"kind":"notOnDuty"}},
+                        {"agent":4,"obstacle":{"kind":"lacks","skill":6,"level":2}},
+                        {"agent":3,"obstacle":{"kind":"otherQueue"}},
+                        {"agent":1,"obstacle":{"kind":"barred"}},
+                        {"agent":2,"obstacle":{"kind":"otherCompartment"}}]}
+                        """#)), "\(String(decoding: frame, as: UTF8.self))")
+    }
+
+    @Test("Of very many agents the farthest are left out and counted")
+    func omitted() throws {
+        var many = RoutingFrames.explanation
+        many.explanation = Explanation(
+            conversation: ConversationID(5), version: 4, needs: [], position: nil, offeredTo: nil,
+            candidates: (1...Int64(WireLimits.candidates + 7)).map {
+                Explanation.Candidate(
+                    agent: AgentID($0), obstacle: $0 == 501 ? nil : .notOnDuty)
+            })
+        let object = try foreignObject(many.encode())
+        let candidates = try #require(object["candidates"] as? [[String: Any]])
+        #expect(object["omitted"] as? Int == 7)
+        #expect(candidates.count == WireLimits.candidates)
+        #expect(candidates.first?["agent"] as? Int == 501)
+    }
+
+    @Test("Who may be taken is told without a customer and without text")
+    func takeable() throws {
+        #expect(
+            try foreignObject(ConsoleNotice.takeable([RoutingFrames.waiting]))
+                == foreignObject(
+                    bytes(
+                        #"""
+                        {"jsonrpc":"2.0","method":"takeable","params":{"conversations":
+                        [{"id":5,"queue":1,"waitingSince":10,"priority":3}]}}
+                        """#)))
+    }
+}
