@@ -133,7 +133,7 @@ public struct Desk: Sendable {
         case .transferOrdered(let agent, let conversation, let target):
             try transfer(agent, conversation, target, &minutes)
         case .configurationSet(let wanted, let profiles, let version, let person):
-            try configure(wanted, profiles, basedOn: version, by: person, &minutes)
+            return try configure(wanted, profiles, basedOn: version, by: person, &minutes)
         case .profileSet(let agent, let profile, let supervisor):
             try setProfile(of: agent, to: profile, by: supervisor, &minutes)
         case .presenceOrdered(let agent, let presence, let supervisor):

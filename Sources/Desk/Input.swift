@@ -45,7 +45,8 @@ public enum Input: Equatable, Sendable {
     // MARK: From supervisors
 
     /// A supervisor or the operator changed what the desk routes by, and with it what some agents are
-    /// for. Its version is set by the desk; refused when another one than `basedOn` is in force.
+    /// for. Its version is set by the desk and is the result; refused when another one than `basedOn`
+    /// is in force.
     case configurationSet(
         Configuration, profiles: [AgentProfile] = [], basedOn: Int64? = nil, by: AgentID)
     /// A supervisor changed what an agent is for.

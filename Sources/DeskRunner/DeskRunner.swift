@@ -49,6 +49,12 @@ public import Store
         engine.desk?.conversation(id)
     }
 
+    /// An agent as the desk holds them; see ``conversation(_:)``.
+    public func agent(_ id: AgentID) -> Agent? { engine.desk?.agent(id) }
+
+    /// What the desk routes by; see ``conversation(_:)``.
+    public var configuration: Configuration? { engine.desk?.configuration }
+
     /// Adds one who is told of releases, before ``start()``.
     public func add(_ listener: any DeskListener) { listeners.append(listener) }
 

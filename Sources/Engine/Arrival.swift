@@ -53,6 +53,11 @@ public enum Request: Equatable, Sendable {
     case input(Input)
     /// The state that this person may see, as of this place in the order of inputs.
     case view(AgentID, isSupervisor: Bool)
+    /// Why this conversation waits, or with whom it is, as of this place in the order of inputs. Like
+    /// a view it is answered at release, so that nobody is told of what was never committed: the
+    /// answer is ``Answer/explanation(_:)``. Only a supervisor may be told; who asks is the shell's
+    /// to check.
+    case explanation(ConversationID)
 }
 
 /// One input on its way.
@@ -90,22 +95,34 @@ public struct View: Equatable, Sendable {
     public let number: Int64
     /// The epoch.
     public let epoch: Int64
-    /// Their own conversations; every open one for a supervisor. Ascending by id.
+    /// Their own conversations and those offered to them; every open one for a supervisor. Ascending
+    /// by id.
     public let conversations: [Conversation]
     /// Themselves; everybody for a supervisor. Ascending by id.
     public let agents: [Agent]
     /// Unsettled jobs of those conversations. Ascending by id.
     public let jobs: [Job]
+    /// What the desk routes by.
+    public let configuration: Configuration
+    /// How many units of work each of those agents has, offers included; in the same order.
+    public let loads: [Int]
+    /// Who waits, in order, in queues that this person takes from; at most ``Limits/takeable``.
+    public let takeable: [Conversation]
 
     /// The view with these parts.
     public init(
-        number: Int64, epoch: Int64, conversations: [Conversation], agents: [Agent], jobs: [Job]
+        number: Int64, epoch: Int64, conversations: [Conversation], agents: [Agent], jobs: [Job],
+        configuration: Configuration = Configuration(), loads: [Int] = [],
+        takeable: [Conversation] = []
     ) {
         self.number = number
         self.epoch = epoch
         self.conversations = conversations
         self.agents = agents
         self.jobs = jobs
+        self.configuration = configuration
+        self.loads = loads
+        self.takeable = takeable
     }
 }
 
@@ -123,4 +140,6 @@ public enum Answer: Equatable, Sendable {
     case quarantined
     /// What was asked to be seen.
     case view(View)
+    /// Why a conversation waits; `nil` when none of this number is open.
+    case explanation(Explanation?)
 }

@@ -113,6 +113,8 @@ extension Engine {
         switch arrival.request {
         case .view(let person, let isSupervisor):
             return (share(arrival, .view(view(for: person, isSupervisor)), []), nil)
+        case .explanation(let conversation):
+            return (share(arrival, .explanation(desk?.explain(conversation)), []), nil)
         case .input(let wanted):
             input = wanted
         }
@@ -181,7 +183,9 @@ extension Engine {
         let seen = desk.view(for: person, isSupervisor: isSupervisor)
         return View(
             number: desk.lastEvent, epoch: epoch, conversations: seen.conversations,
-            agents: seen.agents, jobs: seen.jobs)
+            agents: seen.agents, jobs: seen.jobs, configuration: desk.configuration,
+            loads: seen.agents.map { desk.load(of: $0.id) },
+            takeable: desk.takeable(by: person))
     }
 
     /// Hands the batch to the store.

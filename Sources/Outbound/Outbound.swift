@@ -139,7 +139,8 @@ public struct OutboundConfiguration: Sendable {
             switch answer {
             case .accepted(let attempt), .repeated(let attempt):
                 self.happened(.began(job, attempt: Int(attempt)))
-            case .rejected, .unavailable, .quarantined, .view: self.happened(.beginRefused(job))
+            case .rejected, .unavailable, .quarantined, .view, .explanation:
+                self.happened(.beginRefused(job))
             }
         }
     }
@@ -212,7 +213,7 @@ public struct OutboundConfiguration: Sendable {
             switch answer {
             case .accepted, .repeated, .rejected, .quarantined:
                 self.happened(.reported(job, attempt: attempt, isStored: true))
-            case .unavailable, .view:
+            case .unavailable, .view, .explanation:
                 self.sentAs[job] = platformMessage
                 _ = self.loop.after(Self.reportPause) {
                     guard tenure == self.tenure else { return }

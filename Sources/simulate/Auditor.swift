@@ -110,7 +110,7 @@ final class Auditor {
                 promised[key] == nil || promised[key] == result, .p1,
                 "a command was answered \(result) after \(promised[key] ?? 0)")
             promised[key] = result
-        case .rejected, .unavailable, .quarantined, .view: break
+        case .rejected, .unavailable, .quarantined, .view, .explanation: break
         }
     }
 
@@ -166,6 +166,7 @@ extension Answer {
         case .unavailable: "unavailable"
         case .quarantined: "quarantined"
         case .view: "view"
+        case .explanation: "explanation"
         }
     }
 }

@@ -206,7 +206,7 @@ final class Console {
                 answered = (answered + [(command, result)]).suffix(8)
             }
             unanswered.removeAll { $0.key == key }
-        case .rejected, .quarantined, .view:
+        case .rejected, .quarantined, .view, .explanation:
             unanswered.removeAll { $0.key == key }
         case .unavailable:
             break

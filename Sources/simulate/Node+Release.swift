@@ -166,7 +166,7 @@ extension Answer {
     /// Whether nothing needs to be entered again.
     var isStored: Bool {
         switch self {
-        case .accepted, .repeated, .rejected, .quarantined, .view: true
+        case .accepted, .repeated, .rejected, .quarantined, .view, .explanation: true
         case .unavailable: false
         }
     }

@@ -98,7 +98,8 @@ import Testing
         // Presence has no result; only the kind of answer is compared with the row's.
         switch row.answer {
         case .repeated: #expect(told == .repeated(result: 0))
-        case .accepted, .rejected, .unavailable, .quarantined, .view: #expect(told == row.answer)
+        case .accepted, .rejected, .unavailable, .quarantined, .view, .explanation:
+            #expect(told == row.answer)
         }
     }
 

@@ -6,7 +6,7 @@ extension Desk {
     mutating func configure(
         _ wanted: Configuration, _ profiles: [AgentProfile], basedOn version: Int64?,
         by person: AgentID, _ minutes: inout Minutes
-    ) throws(Rejection) {
+    ) throws(Rejection) -> Int64 {
         if let version, version != configuration.version {
             throw Rejection(.wrongState, field: "version")
         }
@@ -29,6 +29,7 @@ extension Desk {
         }
         indexAnew()
         for id in conversations.names { relax(id, &minutes) }
+        return configuration.version
     }
 
     /// These agents as they would be, judged by a configuration that may not be in force yet.
