@@ -1,3 +1,4 @@
+import Crypto
 import Desk
 public import DeskRunner
 public import EventLoop
@@ -24,12 +25,14 @@ public struct GatewayConfiguration: Sendable {
     public var webhook: WebhookConfiguration
     /// The console's files.
     public var pages: StaticPages
+    /// The token by which the operator administers the desk; `nil`: only supervisors do.
+    public var operatorToken: [UInt8]?
 
     /// A gateway with these parts.
     public init(
         desk: Int64, server: HTTPServer.Configuration, publicURL: PublicURL, origins: Set<String>,
         signIn: SignInConfiguration, sessionLife: Int64, webhook: WebhookConfiguration,
-        pages: StaticPages
+        pages: StaticPages, operatorToken: [UInt8]? = nil
     ) {
         self.desk = desk
         self.server = server
@@ -39,6 +42,7 @@ public struct GatewayConfiguration: Sendable {
         self.sessionLife = sessionLife
         self.webhook = webhook
         self.pages = pages
+        self.operatorToken = operatorToken
     }
 }
 
@@ -50,6 +54,7 @@ public struct GatewayConfiguration: Sendable {
     private let runner: DeskRunner
     private let hub: ConsoleHub
     private let signIn: SignInRoutes
+    private let administration: AdministrationRoutes
     private let webhook: WebhookReceiver
     private let metrics: PrometheusRegistry
     private let prefix: String
@@ -84,6 +89,12 @@ public struct GatewayConfiguration: Sendable {
             people: people, cookies: cookies, publicURL: configuration.publicURL, origins: origins,
             desk: configuration.desk, sessionLife: configuration.sessionLife, log: log)
         signIn.sessionEnded = { [weak hub] session in hub?.endSession(session) }
+        administration = AdministrationRoutes(
+            runner: runner,
+            door: AdministrationDoor(
+                store: store, cookies: cookies,
+                operatorToken: configuration.operatorToken.map { SHA256.hash(data: $0) }),
+            desk: configuration.desk, log: log)
         webhook = WebhookReceiver(
             runner: runner, store: store, configuration: configuration.webhook,
             desk: configuration.desk, log: log)
@@ -129,7 +140,7 @@ public struct GatewayConfiguration: Sendable {
                         Problem(.methodNotAllowed, field: "method"),
                         headers: [("allow", "GET, HEAD")]))
         }
-        if let decision = signIn.route(head) { return decision }
+        if let decision = signIn.route(head) ?? administration.route(head) { return decision }
         switch (head.path, head.method) {
         case ("\(prefix)/webhooks/meta", .post): return takeWebhook()
         case ("\(prefix)/webhooks/meta", .get): return .respond(webhook.handshake(head))

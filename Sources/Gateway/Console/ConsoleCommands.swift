@@ -44,11 +44,19 @@ extension ConsoleHub {
             agentCommand(.conversationClosed(person, conversation), request, console)
         case .transcriptRead(let conversation, let before, let limit):
             transcript(of: conversation, before: before, limit: limit, request, console)
-        case .capacitySet(let agent, let capacity):
+        case .offerAccept(let conversation):
+            agentCommand(.offerAccepted(person, conversation), request, console)
+        case .offerDecline(let conversation, let reason):
+            agentCommand(.offerDeclined(person, conversation, reason), request, console)
+        case .conversationTake(let conversation):
+            agentCommand(.conversationTaken(person, conversation), request, console)
+        case .conversationTransfer(let conversation, let target):
+            agentCommand(.transferOrdered(person, conversation, target), request, console)
+        case .supervise(let command):
             guard console.isSupervisor else {
                 return refuse(request, .forbidden, field: "method", to: console)
             }
-            submit(.capacitySet(agent, capacity: capacity, by: person), request, console)
+            supervise(command, by: person, request, console)
         }
     }
 
@@ -120,7 +128,7 @@ extension ConsoleHub {
                 self.refusals.increment()
                 self.send(
                     ConsoleProblem(id: request.id, rejection: rejection).encode(), to: console)
-            case .unavailable, .view:
+            case .unavailable, .view, .explanation:
                 self.refuse(request, .unavailable, field: "method", to: console)
             case .quarantined:
                 self.refuse(request, .quarantined, field: "method", to: console)
@@ -128,7 +136,7 @@ extension ConsoleHub {
         }
     }
 
-    private func submit(_ input: Input, _ request: ConsoleRequest, _ console: ConsoleSocket) {
+    func submit(_ input: Input, _ request: ConsoleRequest, _ console: ConsoleSocket) {
         submit(input, request, console) { _ in ConsoleResult.done(id: request.id) }
     }
 
@@ -159,7 +167,7 @@ extension ConsoleHub {
         }
     }
 
-    private func refuse(
+    func refuse(
         _ request: ConsoleRequest, _ code: ConsoleErrorCode, field: String,
         to console: ConsoleSocket
     ) {

@@ -16,6 +16,8 @@ extension ConsoleHub {
         }
         for entry in release.entries where !entry.records.isEmpty {
             keepOwners(entry.records)
+            keepConfiguration(entry.records)
+            noteTakeable(entry.records)
             for delivery in feeds.released(entry.records) {
                 push(delivery, document: entry.content?.body)
             }
@@ -27,6 +29,8 @@ extension ConsoleHub {
         for conversation in reloaded.state.conversations {
             owners[conversation.id] = conversation.owner
         }
+        learn(reloaded.state.configuration)
+        listsChanged = true
         var positions: [ConnectionID: Int64] = [:]
         for console in inOrder() where console.phase == .live {
             positions[console.connection] = feeds.position(of: console.connection)
@@ -40,8 +44,9 @@ extension ConsoleHub {
             case .records, .snapshotNeeded:
                 // Nothing is pushed until the snapshot is there.
                 feeds.unsubscribe(connection)
-                sendView(to: console) { epoch, number, snapshot, card in
-                    ConsoleNotice.snapshot(epoch: epoch, seq: number, person: card, snapshot)
+                sendView(to: console) { epoch, number, snapshot, desk, card in
+                    ConsoleNotice.snapshot(
+                        epoch: epoch, seq: number, person: card, desk: desk, snapshot)
                 }
             }
         }
@@ -89,6 +94,24 @@ extension ConsoleHub {
         }
     }
 
+    /// Within a release the runner's configuration is the committed one.
+    private func keepConfiguration(_ records: [EventRecord]) {
+        let isChanged = records.contains { record in
+            if case .configurationChanged = record.event { true } else { false }
+        }
+        guard isChanged, let configuration = runner.configuration else { return }
+        learn(configuration)
+    }
+
+    /// Tells every console the names in force before it is told of anything that has them.
+    private func learn(_ configuration: Configuration) {
+        guard self.configuration != configuration else { return }
+        self.configuration = configuration
+        listsChanged = true
+        let notice = ConsoleNotice.deskChanged(DeskCard(configuration))
+        for console in inOrder() where console.phase == .live { send(notice, to: console) }
+    }
+
     private func push(_ delivery: Delivery, document: [UInt8]?) {
         let push = ConsolePush(
             delivery.record, context: context(delivery.record, document: document))
@@ -120,6 +143,9 @@ extension ConsoleHub {
         switch record.event {
         case .agentEntered(let agent, _): context.agentName = people.name(of: agent)
         case .ownerChanged(let handoff): context.state = runner.conversation(handoff.conversation)
+        case .offerMade(let conversation, _, _), .needsChanged(let conversation, _):
+            context.state = runner.conversation(conversation)
+        case .profileChanged(let agent, _): context.profile = runner.agent(agent)?.profile
         default: break
         }
         return context
@@ -194,8 +220,9 @@ extension EventRecord {
         case .messageEdited, .messageReacted: MessageID(number)
         case .customerMet, .conversationOpened, .messagesDelivered, .messagesRead, .messageDeleted,
             .channelEventKept, .ownerChanged, .conversationRead, .agentEntered, .agentConnected,
-            .agentDisconnected, .presenceChanged, .capacityChanged, .jobChanged, .epochBegan,
-            .inputQuarantined:
+            .agentDisconnected, .presenceChanged, .capacityChanged, .profileChanged,
+            .configurationChanged, .offerMade, .offerEnded, .needsRelaxed, .needsChanged,
+            .priorityChanged, .jobChanged, .epochBegan, .inputQuarantined:
             nil
         }
     }

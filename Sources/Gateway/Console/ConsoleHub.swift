@@ -24,6 +24,10 @@ import Wire
     var feeds = Feeds()
     /// Who holds each open conversation, by the latest commit: what a read of the past is allowed by.
     var owners: [ConversationID: Owner] = [:]
+    /// What the desk routes by, by the latest commit.
+    var configuration = Configuration()
+    /// Whether agents may find other conversations to take than they were told last.
+    var listsChanged = false
     private var lastConnection: Int64
     private var isDraining = false
     /// Whether the consoles were told that nothing can be stored.
@@ -61,6 +65,7 @@ import Wire
     func serve(on server: HTTPServer) {
         self.server = server
         _ = loop.every(ConsoleLimits.sessionCheck) { [weak self] in self?.checkSessions() }
+        _ = loop.every(ConsoleLimits.listPause) { [weak self] in self?.tellTakeable() }
     }
 
     // MARK: Sockets

@@ -5,6 +5,10 @@ import EventLoop
 import Store
 import Wire
 
+/// Encodes a snapshot with its epoch, its number, the desk and the person.
+typealias SnapshotFrame =
+    @LoopActor (Int64, Int64, ConsoleSnapshot, DeskCard, PersonCard) -> [UInt8]
+
 /// From an upgrade to a live feed: origin, ticket, hello, view.
 extension ConsoleHub {
     /// Judges an upgrade before anything is accepted. The ticket, which needs the database, is judged
@@ -73,9 +77,10 @@ extension ConsoleHub {
             }
         }
         if let resume { return self.resume(console, request: request.id, from: resume) }
-        sendView(to: console) { epoch, number, snapshot, card in
+        sendView(to: console) { epoch, number, snapshot, desk, card in
             ConsoleResult.hello(
-                id: request.id, epoch: epoch, seq: number, person: card, snapshot: snapshot)
+                id: request.id, epoch: epoch, seq: number, person: card, desk: desk,
+                snapshot: snapshot)
         }
     }
 
@@ -87,25 +92,27 @@ extension ConsoleHub {
             after: point.seq, epoch: point.epoch)
         guard case .records(let missed) = resumption, mayCatchUp(missed) else {
             feeds.unsubscribe(console.connection)
-            return sendView(to: console) { epoch, number, snapshot, card in
+            return sendView(to: console) { epoch, number, snapshot, desk, card in
                 ConsoleResult.hello(
-                    id: request, epoch: epoch, seq: number, person: card, snapshot: snapshot)
+                    id: request, epoch: epoch, seq: number, person: card, desk: desk,
+                    snapshot: snapshot)
             }
         }
         console.phase = .live
         let card = people.card(session)
         send(
             ConsoleResult.hello(
-                id: request, epoch: feeds.epoch, seq: point.seq, person: card, snapshot: nil),
+                id: request, epoch: feeds.epoch, seq: point.seq, person: card,
+                desk: DeskCard(configuration), snapshot: nil),
             to: console)
+        listsChanged = true
         catchUp(console, missed: missed, after: point.seq)
     }
 
     /// Asks the desk for what the person may see, as an input among the others, and subscribes the
     /// socket to all that follows it.
     func sendView(
-        to console: ConsoleSocket,
-        as frame: @escaping @LoopActor (Int64, Int64, ConsoleSnapshot, PersonCard) -> [UInt8]
+        to console: ConsoleSocket, as frame: @escaping SnapshotFrame
     ) {
         guard let session = console.session else { return }
         runner.submit(
@@ -118,8 +125,7 @@ extension ConsoleHub {
     }
 
     private func viewed(
-        _ view: View, by console: ConsoleSocket, session: Session,
-        as frame: @LoopActor (Int64, Int64, ConsoleSnapshot, PersonCard) -> [UInt8]
+        _ view: View, by console: ConsoleSocket, session: Session, as frame: SnapshotFrame
     ) {
         let resumption = feeds.subscribe(
             console.connection, person: session.person, isSupervisor: console.isSupervisor,
@@ -127,22 +133,15 @@ extension ConsoleHub {
         // The feeds were told of this commit before the answer came, so they know the view's number.
         guard case .records(let missed) = resumption else { return close(console, .notOwner) }
         console.phase = .live
-        let loads = load(of: view)
         let snapshot = ConsoleSnapshot(
             conversations: view.conversations,
-            agents: view.agents.map { agent in
-                AgentCard(agent: agent, name: people.name(of: agent.id), load: loads[agent.id] ?? 0)
+            agents: zip(view.agents, view.loads).map { agent, load in
+                AgentCard(agent: agent, name: people.name(of: agent.id), load: load)
             },
             jobs: view.jobs)
-        send(frame(view.epoch, view.number, snapshot, people.card(session)), to: console)
+        let desk = DeskCard(view.configuration)
+        send(frame(view.epoch, view.number, snapshot, desk, people.card(session)), to: console)
+        tell(view.takeable, to: console)
         catchUp(console, missed: missed, after: view.number)
-    }
-
-    private func load(of view: View) -> [AgentID: Int] {
-        var loads: [AgentID: Int] = [:]
-        for conversation in view.conversations {
-            if case .agent(let agent) = conversation.owner { loads[agent, default: 0] += 1 }
-        }
-        return loads
     }
 }

@@ -33,6 +33,8 @@ import Wire
     /// While texts are read back for a resume, what is pushed meanwhile waits here, in order.
     var backlog: [OutgoingFrame]?
     var allowance = CommandAllowance()
+    /// The list of who may be taken, as it was told last.
+    var takeable: [UInt8]?
     /// Whether the desk was told of this connection, so that its end must be told too.
     var wasJoined = false
 
@@ -71,6 +73,8 @@ enum ConsoleLimits {
     static let missedTexts = 512
     /// How often open sessions are looked up again, so that one that was ended elsewhere closes here.
     static let sessionCheck = Duration.seconds(30)
+    /// How often the lists that agents take from are told anew, if they changed.
+    static let listPause = Duration.seconds(1)
 }
 
 /// A bucket of commands that fills with time.

@@ -152,7 +152,7 @@ public struct WebhookConfiguration: Sendable {
             switch answer {
             case .accepted, .repeated, .quarantined: break
             // The desk refuses no element of the channel; should it, the element was not stored.
-            case .rejected, .unavailable, .view: isStored = false
+            case .rejected, .unavailable, .view, .explanation: isStored = false
             }
             waiting -= 1
             guard waiting == 0 else { return }

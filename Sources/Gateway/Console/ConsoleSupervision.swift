@@ -1,0 +1,53 @@
+import Desk
+import DeskRunner
+import Engine
+import Wire
+
+/// What supervisors order through their consoles. The caller has checked that it is one.
+extension ConsoleHub {
+    func supervise(
+        _ command: SupervisorCommand, by person: AgentID, _ request: ConsoleRequest,
+        _ console: ConsoleSocket
+    ) {
+        switch command {
+        case .explain(let conversation): explain(conversation, request, console)
+        case .capacitySet(let agent, let capacity):
+            submit(.capacitySet(agent, capacity: capacity, by: person), request, console)
+        case .presenceSet(let agent, let presence):
+            submit(.presenceOrdered(agent, presence, by: person), request, console)
+        case .profileSet(let agent, let profile):
+            submit(.profileSet(agent, profile, by: person), request, console)
+        case .conversationMove(let conversation, let queue):
+            submit(.conversationMoved(conversation, queue, by: person), request, console)
+        case .conversationAssign(let conversation, let agent, let overridesCapacity):
+            submit(
+                .conversationAssigned(
+                    conversation, agent, overridesCapacity: overridesCapacity, by: person),
+                request, console)
+        case .prioritySet(let conversation, let priority):
+            submit(.prioritySet(conversation, priority, by: person), request, console)
+        case .needsSet(let conversation, let needs, let compartment):
+            submit(.needsSet(conversation, needs, compartment, by: person), request, console)
+        }
+    }
+
+    /// An explanation is a look: it is answered in the order of inputs, from what is committed.
+    private func explain(
+        _ conversation: ConversationID, _ request: ConsoleRequest, _ console: ConsoleSocket
+    ) {
+        runner.submit(.explanation(conversation), from: .command) {
+            [weak self, weak console] answer in
+            guard let self, let console else { return }
+            switch answer {
+            case .explanation(let explanation?):
+                self.send(
+                    ConsoleResult.explanation(id: request.id, ExplanationDocument(explanation)),
+                    to: console)
+            case .explanation(nil):
+                self.refuse(request, .notFound, field: "params.conversation", to: console)
+            case .accepted, .repeated, .rejected, .unavailable, .quarantined, .view:
+                self.refuse(request, .unavailable, field: "method", to: console)
+            }
+        }
+    }
+}
