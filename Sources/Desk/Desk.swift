@@ -11,8 +11,8 @@ public struct Desk: Sendable {
     public internal(set) var lastEvent: Int64
     /// What it routes by.
     public internal(set) var configuration: Configuration
-    /// Whether it has come to route by another one in this batch.
-    var configurationIsChanged = false
+    /// What it came to route by in this batch, one version after the other.
+    var newConfigurations: [Configuration] = []
 
     /// Open conversations, and those closed or written about in this batch.
     var conversations = Table<ConversationID, Conversation>()
@@ -89,8 +89,8 @@ public struct Desk: Sendable {
         }
         for job in changes.jobs where job.state.isSettled { forget(job) }
         recorded.removeAll()
-        if configurationIsChanged { changes.configuration = configuration }
-        configurationIsChanged = false
+        changes.configurations = newConfigurations
+        newConfigurations = []
         return changes
     }
 

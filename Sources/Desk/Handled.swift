@@ -32,8 +32,8 @@ public struct Changes: Equatable, Sendable {
     public var agents: [Agent] = []
     /// Jobs as they are now, settled ones included.
     public var jobs: [Job] = []
-    /// What the desk routes by, if that changed.
-    public var configuration: Configuration?
+    /// What the desk came to route by, one version after the other; usually none.
+    public var configurations: [Configuration] = []
 
     /// No change.
     public init() {}

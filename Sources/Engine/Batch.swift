@@ -249,7 +249,10 @@ extension Engine {
             connections[agent] = open.isEmpty ? nil : open
         case .customerWrote, .channelReported, .channelEventKept, .backfillFinished, .presenceSet,
             .capacitySet, .agentReplied, .resendOrdered, .conversationRead, .conversationClosed,
-            .sendingBegan, .sendingEnded, .clockReached:
+            .offerAccepted, .offerDeclined, .conversationTaken, .transferOrdered,
+            .configurationSet, .profileSet, .presenceOrdered, .conversationMoved,
+            .conversationAssigned, .prioritySet, .needsSet, .sendingBegan, .sendingEnded,
+            .clockReached:
             break
         }
     }

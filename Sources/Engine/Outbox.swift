@@ -101,7 +101,9 @@ public struct Outbox: Sendable {
         case .customerMet, .conversationOpened, .messageReceived, .messageSentElsewhere,
             .messagesDelivered, .messagesRead, .messageReacted, .messageEdited, .messageDeleted,
             .channelEventKept, .ownerChanged, .conversationRead, .agentEntered, .agentConnected,
-            .agentDisconnected, .presenceChanged, .capacityChanged, .epochBegan, .inputQuarantined:
+            .agentDisconnected, .presenceChanged, .capacityChanged, .profileChanged,
+            .configurationChanged, .offerMade, .offerEnded, .needsRelaxed, .needsChanged,
+            .priorityChanged, .epochBegan, .inputQuarantined:
             break
         }
     }

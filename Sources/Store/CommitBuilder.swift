@@ -15,6 +15,8 @@ struct CommitBuilder {
     private(set) var rows = CommitRows()
     private(set) var lastHash: [UInt8]
     private var namedPlatforms: Set<Digest> = []
+    /// Who brought configurations into force, by their version.
+    private var supervisors: [Int64: AgentID] = [:]
 
     init(
         desk: Int64, deskKey: ContentKey, wrappingKeys: WrappingKeys,
@@ -46,8 +48,9 @@ struct CommitBuilder {
                     if let conversation { needed.insert(conversation) }
                 case .customerMet, .messagesDelivered, .messagesRead, .ownerChanged,
                     .conversationRead, .agentEntered, .agentConnected, .agentDisconnected,
-                    .presenceChanged, .capacityChanged, .jobChanged, .epochBegan,
-                    .inputQuarantined:
+                    .presenceChanged, .capacityChanged, .profileChanged, .configurationChanged,
+                    .offerMade, .offerEnded, .needsRelaxed, .needsChanged, .priorityChanged,
+                    .jobChanged, .epochBegan, .inputQuarantined:
                     break
                 }
             }
@@ -66,6 +69,14 @@ struct CommitBuilder {
             rows.events.append(row, hash: lastHash)
             if try add(record, content, key: entry.key) { content = nil }
         }
+    }
+
+    /// Adds a configuration, after the entry whose event brought it into force.
+    mutating func add(_ configuration: Configuration, at: Instant) throws(StoreError) {
+        rows.configurations.version.append(configuration.version)
+        rows.configurations.document.append(try Documents.text(of: configuration))
+        rows.configurations.setBy.append(supervisors[configuration.version]?.number)
+        rows.configurations.at.append(at.milliseconds)
     }
 
     /// Adds what goes beside the event; true if it took the content.
@@ -107,8 +118,12 @@ struct CommitBuilder {
             let body = try sealed(content?.body, .quarantineBody, record.number)
             rows.quarantined.append(
                 record, key: key, kind: Self.storable(content?.kind), sealedBody: body)
+        case .configurationChanged(let by):
+            supervisors[record.number] = by
+            return false
         case .messagesDelivered, .messagesRead, .conversationRead, .agentEntered, .agentConnected,
-            .agentDisconnected, .presenceChanged, .capacityChanged, .epochBegan:
+            .agentDisconnected, .presenceChanged, .capacityChanged, .profileChanged, .offerMade,
+            .offerEnded, .needsRelaxed, .needsChanged, .priorityChanged, .epochBegan:
             return false
         }
         return true

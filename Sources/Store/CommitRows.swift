@@ -28,6 +28,24 @@ struct CommitRows {
         var toOwner: [String] = []
         var toID: [Int64] = []
         var reason: [String] = []
+        var orderedBy: [Int64?] = []
+        var choice = Choices()
+    }
+    /// How the desk chose, each part NULL where it did not.
+    struct Choices {
+        var configuration: [Int64?] = []
+        var waiting: [Int32?] = []
+        var onDuty: [Int32?] = []
+        var ready: [Int32?] = []
+        var relaxed: [Int32?] = []
+        var runnerUp: [Int64?] = []
+    }
+    /// Configurations that came into force.
+    struct Configurations {
+        var version: [Int64] = []
+        var document: [String] = []
+        var setBy: [Int64?] = []
+        var at: [Int64] = []
     }
     /// Assignments that ended although they began before this commit.
     struct EndedAssignments {
@@ -99,6 +117,7 @@ struct CommitRows {
     var names = MessageNames()
     var messageChanges = MessageChanges()
     var events = Events()
+    var configurations = Configurations()
     var quarantined = SetAside()
     var kept = SetAside()
 }
@@ -123,6 +142,19 @@ extension CommitRows.Handoffs {
         toOwner.append(handoff.to.name)
         toID.append(handoff.to.number)
         reason.append(handoff.reason.rawValue)
+        orderedBy.append(handoff.by?.number)
+        choice.append(handoff.choice)
+    }
+}
+
+extension CommitRows.Choices {
+    mutating func append(_ choice: Choice?) {
+        configuration.append(choice?.version)
+        waiting.append(choice.map { Int32(clamping: $0.waiting) })
+        onDuty.append(choice.map { Int32(clamping: $0.onDuty) })
+        ready.append(choice.map { Int32(clamping: $0.ready) })
+        relaxed.append(choice.map { Int32(clamping: $0.relaxed) })
+        runnerUp.append(choice?.runnerUp?.number)
     }
 }
 

@@ -26,10 +26,13 @@ enum CommitStatements {
     static let handoffs = PostgresStatement(
         """
         INSERT INTO handoffs (desk, conversation, number, event, at, from_owner, from_id,
-               to_owner, to_id, reason)
+               to_owner, to_id, reason, ordered_by, chosen_under, chosen_of_waiting,
+               chosen_of_on_duty, chosen_of_ready, chosen_relaxed, chosen_before)
         SELECT $1, item.*
           FROM unnest($2::bigint[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::text[],
-               $7::bigint[], $8::text[], $9::bigint[], $10::text[]) AS item
+               $7::bigint[], $8::text[], $9::bigint[], $10::text[], $11::bigint[],
+               $12::bigint[], $13::integer[], $14::integer[], $15::integer[], $16::integer[],
+               $17::bigint[]) AS item
         """)
 
     static let endedAssignments = PostgresStatement(
@@ -52,16 +55,20 @@ enum CommitStatements {
     static let conversations = PostgresStatement(
         """
         INSERT INTO conversations (desk, conversation, customer, thread, queue, owner, owner_id,
-               handoffs, waiting_since, opened_at, last_message_at, customer_wrote_at, unread)
+               handoffs, waiting_since, opened_at, last_message_at, customer_wrote_at, unread,
+               offered_to, offer_deadline, offer_is_transfer, routing)
         SELECT $1, item.*
           FROM unnest($2::bigint[], $3::bigint[], $4::bytea[], $5::bigint[], $6::text[],
                $7::bigint[], $8::integer[], $9::timestamptz[], $10::timestamptz[],
-               $11::timestamptz[], $12::timestamptz[], $13::integer[]) AS item
+               $11::timestamptz[], $12::timestamptz[], $13::integer[], $14::bigint[],
+               $15::timestamptz[], $16::boolean[], $17::jsonb[]) AS item
         ON CONFLICT (desk, conversation) DO UPDATE
            SET queue = excluded.queue, owner = excluded.owner, owner_id = excluded.owner_id,
                handoffs = excluded.handoffs, waiting_since = excluded.waiting_since,
                opened_at = excluded.opened_at, last_message_at = excluded.last_message_at,
-               customer_wrote_at = excluded.customer_wrote_at, unread = excluded.unread
+               customer_wrote_at = excluded.customer_wrote_at, unread = excluded.unread,
+               offered_to = excluded.offered_to, offer_deadline = excluded.offer_deadline,
+               offer_is_transfer = excluded.offer_is_transfer, routing = excluded.routing
         """)
 
     static let messages = PostgresStatement(
@@ -109,14 +116,16 @@ enum CommitStatements {
 
     static let agents = PostgresStatement(
         """
-        INSERT INTO agents (desk, agent, presence, capacity, disconnect_deadline, idle_since)
+        INSERT INTO agents (desk, agent, presence, capacity, disconnect_deadline, idle_since,
+               profile, missed_offers)
         SELECT $1, item.*
           FROM unnest($2::bigint[], $3::text[], $4::integer[], $5::timestamptz[],
-               $6::timestamptz[]) AS item
+               $6::timestamptz[], $7::jsonb[], $8::integer[]) AS item
         ON CONFLICT (desk, agent) DO UPDATE
            SET presence = excluded.presence, capacity = excluded.capacity,
                disconnect_deadline = excluded.disconnect_deadline,
-               idle_since = excluded.idle_since
+               idle_since = excluded.idle_since, profile = excluded.profile,
+               missed_offers = excluded.missed_offers
         """)
 
     static let events = PostgresStatement(
@@ -127,6 +136,14 @@ enum CommitStatements {
           FROM unnest($2::bigint[], $3::timestamptz[], $4::bigint[], $5::bigint[],
                $6::integer[], $7::bytea[], $8::text[], $9::bytea[])
                AS item (number, at, epoch, conversation, kind, hash, audience, body)
+        """)
+
+    /// After the events, which the guard looks at.
+    static let configurations = PostgresStatement(
+        """
+        INSERT INTO configurations (desk, version, document, set_by, at)
+        SELECT $1, item.*
+          FROM unnest($2::bigint[], $3::jsonb[], $4::bigint[], $5::timestamptz[]) AS item
         """)
 
     static let quarantined = PostgresStatement(
@@ -156,7 +173,7 @@ extension CommitRows {
     /// The commands for these rows; none for a table that gets none.
     func commands(
         desk: Int64, at: Instant, wrappingKey: [UInt8], changes: Changes, refusal: Refusal?
-    ) -> [PostgresCommand] {
+    ) throws(StoreError) -> [PostgresCommand] {
         var commands: [PostgresCommand] = []
         func add(_ statement: PostgresStatement, _ isEmpty: Bool, _ values: [PostgresValue]) {
             guard !isEmpty else { return }
@@ -190,7 +207,7 @@ extension CommitRows {
             ])
         add(
             CommitStatements.conversations, changes.conversations.isEmpty,
-            Self.values(changes.conversations))
+            try Self.values(changes.conversations))
         add(CommitStatements.messages, messages.message.isEmpty, messages.values)
         add(
             CommitStatements.messageNames, names.message.isEmpty,
@@ -198,7 +215,7 @@ extension CommitRows {
         add(
             CommitStatements.messageChanges, messageChanges.change.isEmpty, messageChanges.values)
         add(CommitStatements.jobs, changes.jobs.isEmpty, Self.values(changes.jobs))
-        add(CommitStatements.agents, changes.agents.isEmpty, Self.values(changes.agents))
+        add(CommitStatements.agents, changes.agents.isEmpty, try Self.values(changes.agents))
         add(
             CommitStatements.quarantined, quarantined.event.isEmpty,
             [
@@ -214,11 +231,25 @@ extension CommitRows {
                 .byteaOptionalArray(kept.sealedBody),
             ])
         add(CommitStatements.events, events.number.isEmpty, events.values)
+        add(
+            CommitStatements.configurations, configurations.version.isEmpty,
+            [
+                .int8Array(configurations.version), .textArray(configurations.document),
+                .int8OptionalArray(configurations.setBy), .timestampArray(configurations.at),
+            ])
         return commands
     }
 
-    private static func values(_ conversations: [Conversation]) -> [PostgresValue] {
-        [
+    private static func values(
+        _ conversations: [Conversation]
+    ) throws(StoreError) -> [PostgresValue] {
+        var routings: [String?] = []
+        routings.reserveCapacity(conversations.count)
+        for conversation in conversations {
+            routings.append(try conversation.routing.document())
+        }
+        let offers = conversations.map(\.routing.offer)
+        return [
             .int8Array(conversations.map(\.id.number)),
             .int8Array(conversations.map(\.customer.number)),
             .byteaArray(conversations.map(\.thread.bytes)),
@@ -231,6 +262,9 @@ extension CommitRows {
             .timestampArray(conversations.map(\.lastMessageAt.milliseconds)),
             .timestampArray(conversations.map(\.customerWroteAt.milliseconds)),
             .int4Array(conversations.map { Int32(clamping: $0.unread) }),
+            .int8OptionalArray(offers.map { $0?.agent.number }),
+            .timestampOptionalArray(offers.map { $0?.deadline.milliseconds }),
+            .boolOptionalArray(offers.map { $0?.isTransfer }), .textOptionalArray(routings),
         ]
     }
 
@@ -248,12 +282,16 @@ extension CommitRows {
         ]
     }
 
-    private static func values(_ agents: [Agent]) -> [PostgresValue] {
-        [
+    private static func values(_ agents: [Agent]) throws(StoreError) -> [PostgresValue] {
+        var profiles: [String?] = []
+        for agent in agents { profiles.append(try agent.profile.document()) }
+        return [
             .int8Array(agents.map(\.id.number)), .textArray(agents.map(\.presence.rawValue)),
             .int4Array(agents.map { Int32(clamping: $0.capacity) }),
             .timestampOptionalArray(agents.map(\.disconnectDeadline?.milliseconds)),
             .timestampArray(agents.map(\.idleSince.milliseconds)),
+            .textOptionalArray(profiles),
+            .int4Array(agents.map { Int32(clamping: $0.missedOffers) }),
         ]
     }
 }
@@ -263,7 +301,10 @@ extension CommitRows.Handoffs {
         [
             .int8Array(conversation), .int4Array(number), .int8Array(event), .timestampArray(at),
             .textArray(fromOwner), .int8Array(fromID), .textArray(toOwner), .int8Array(toID),
-            .textArray(reason),
+            .textArray(reason), .int8OptionalArray(orderedBy),
+            .int8OptionalArray(choice.configuration), .int4OptionalArray(choice.waiting),
+            .int4OptionalArray(choice.onDuty), .int4OptionalArray(choice.ready),
+            .int4OptionalArray(choice.relaxed), .int8OptionalArray(choice.runnerUp),
         ]
     }
 }

@@ -78,15 +78,16 @@ extension StoredEvent {
             self.init(
                 kind: 11, numbers: [conversation?.number ?? 0], conversation: conversation)
         case .ownerChanged(let handoff):
-            self.init(
-                12, handoff.conversation, Int64(handoff.number), handoff.from.eventCode,
-                handoff.from.number, handoff.to.eventCode, handoff.to.number,
-                handoff.reason.eventCode)
+            self.init(handoff)
         case .conversationRead(let conversation, let agent):
             self.init(13, conversation, agent.number)
         case .agentEntered, .agentConnected, .agentDisconnected, .presenceChanged,
-            .capacityChanged:
+            .capacityChanged, .profileChanged:
             self.init(ofAgent: event)
+        case .offerMade, .offerEnded, .needsRelaxed, .needsChanged, .priorityChanged:
+            self.init(ofRouting: event)
+        case .configurationChanged(let by):
+            self.init(kind: 28, numbers: [by.number], conversation: nil)
         case .jobChanged(let job, let conversation, let message, let state, let attempts):
             self.init(
                 kind: 19,
@@ -108,6 +109,45 @@ extension StoredEvent {
             kind: kind, numbers: [conversation.number] + numbers, conversation: conversation)
     }
 
+    /// Who ordered it and how the desk chose were added later: a handoff without them is written as
+    /// it was before, and an old one is read as one without.
+    private init(_ handoff: Handoff) {
+        var numbers = [
+            handoff.conversation.number, Int64(handoff.number), handoff.from.eventCode,
+            handoff.from.number, handoff.to.eventCode, handoff.to.number, handoff.reason.eventCode,
+        ]
+        if handoff.by != nil || handoff.choice != nil { numbers.append(handoff.by?.number ?? 0) }
+        if let choice = handoff.choice { numbers += choice.numbers }
+        self.init(kind: 12, numbers: numbers, conversation: handoff.conversation)
+    }
+
+    private init(ofRouting event: Event) {
+        switch event {
+        case .offerMade(let conversation, let offer, let choice):
+            let numbers = [
+                conversation.number, offer.agent.number, offer.deadline.milliseconds,
+                offer.isTransfer ? 1 : 0,
+            ]
+            self.init(
+                kind: 22, numbers: numbers + (choice?.numbers ?? []), conversation: conversation)
+        case .offerEnded(let conversation, let agent, let end):
+            self.init(23, conversation, agent.number, end.eventCode, end.reasonCode)
+        case .needsRelaxed(let conversation, let steps):
+            self.init(24, conversation, Int64(steps))
+        case .needsChanged(let conversation, let by):
+            self.init(25, conversation, by.number)
+        case .priorityChanged(let conversation, let priority, let by):
+            self.init(
+                26, conversation, priority == nil ? 0 : 1, Int64(priority ?? 0), by.number)
+        case .customerMet, .conversationOpened, .messageReceived, .messageSentElsewhere,
+            .messageWritten, .messagesDelivered, .messagesRead, .messageReacted, .messageEdited,
+            .messageDeleted, .channelEventKept, .ownerChanged, .conversationRead, .agentEntered,
+            .agentConnected, .agentDisconnected, .presenceChanged, .capacityChanged,
+            .profileChanged, .configurationChanged, .jobChanged, .epochBegan, .inputQuarantined:
+            preconditionFailure("not an event of routing")
+        }
+    }
+
     private init(ofAgent event: Event) {
         let kind: Int64
         let numbers: [Int64]
@@ -119,14 +159,19 @@ extension StoredEvent {
         case .agentDisconnected(let agent, let deadline):
             let value = deadline?.milliseconds
             (kind, numbers) = (16, [agent.number, value == nil ? 0 : 1, value ?? 0])
-        case .presenceChanged(let agent, let presence):
-            (kind, numbers) = (17, [agent.number, presence.eventCode])
+        case .presenceChanged(let agent, let presence, let by):
+            (kind, numbers) = (
+                17, [agent.number, presence.eventCode] + (by.map { [$0.number] } ?? [])
+            )
+        case .profileChanged(let agent, let by):
+            (kind, numbers) = (27, [agent.number, by.number])
         case .capacityChanged(let agent, let capacity, let by):
             (kind, numbers) = (18, [agent.number, Int64(capacity), by.number])
         case .customerMet, .conversationOpened, .messageReceived, .messageSentElsewhere,
             .messageWritten, .messagesDelivered, .messagesRead, .messageReacted, .messageEdited,
             .messageDeleted, .channelEventKept, .ownerChanged, .conversationRead, .jobChanged,
-            .epochBegan, .inputQuarantined:
+            .offerMade, .offerEnded, .needsRelaxed, .needsChanged, .priorityChanged,
+            .configurationChanged, .epochBegan, .inputQuarantined:
             preconditionFailure("not an event of an agent")
         }
         self.init(kind: kind, numbers: numbers, conversation: nil)
@@ -173,6 +218,15 @@ extension StoredEvent {
         case 19: jobChanged(&numbers)
         case 20: .epochBegan
         case 21: .inputQuarantined
+        case 22: offerMade(&numbers)
+        case 23: offerEnded(&numbers)
+        case 24: .needsRelaxed(numbers.id(), steps: numbers.count())
+        case 25: .needsChanged(numbers.id(), by: numbers.id())
+        case 26:
+            .priorityChanged(
+                numbers.id(), priority: numbers.optionalNumber().map(Int.init), by: numbers.id())
+        case 27: .profileChanged(numbers.id(), by: numbers.id())
+        case 28: .configurationChanged(by: numbers.id())
         default: nil
         }
     }
@@ -189,14 +243,41 @@ extension StoredEvent {
             let to = Owner(eventCode: numbers.next(), number: numbers.next()),
             let reason = HandoffReason(eventCode: numbers.next())
         else { return nil }
+        let by: AgentID? = numbers.isExhausted ? nil : numbers.optionalID()
         return .ownerChanged(
-            Handoff(conversation: conversation, number: number, from: from, to: to, reason: reason))
+            Handoff(
+                conversation: conversation, number: number, from: from, to: to, reason: reason,
+                by: by, choice: choice(&numbers)))
+    }
+
+    private static func offerMade(_ numbers: inout NumberReader) -> Event? {
+        let conversation: ConversationID = numbers.id()
+        let offer = Offer(
+            agent: numbers.id(), deadline: numbers.instant(), isTransfer: numbers.next() != 0)
+        return .offerMade(conversation, offer, choice(&numbers))
+    }
+
+    private static func offerEnded(_ numbers: inout NumberReader) -> Event? {
+        let (conversation, agent): (ConversationID, AgentID) = (numbers.id(), numbers.id())
+        guard let end = OfferEnd(eventCode: numbers.next(), reasonCode: numbers.next()) else {
+            return nil
+        }
+        return .offerEnded(conversation, agent, end)
+    }
+
+    /// The choice that ends a body, if one does.
+    private static func choice(_ numbers: inout NumberReader) -> Choice? {
+        guard !numbers.isExhausted else { return nil }
+        return Choice(
+            version: numbers.next(), waiting: numbers.count(), onDuty: numbers.count(),
+            ready: numbers.count(), relaxed: numbers.count(), runnerUp: numbers.optionalID())
     }
 
     private static func presenceChanged(_ numbers: inout NumberReader) -> Event? {
         let agent: AgentID = numbers.id()
         guard let presence = Presence(eventCode: numbers.next()) else { return nil }
-        return .presenceChanged(agent, presence)
+        let by: AgentID? = numbers.isExhausted ? nil : numbers.optionalID()
+        return .presenceChanged(agent, presence, by: by)
     }
 
     private static func jobChanged(_ numbers: inout NumberReader) -> Event? {
@@ -207,6 +288,16 @@ extension StoredEvent {
             return nil
         }
         return .jobChanged(job, conversation, message, state, attempts: numbers.count())
+    }
+}
+
+extension Choice {
+    /// As an event's body keeps it.
+    fileprivate var numbers: [Int64] {
+        [
+            version, Int64(waiting), Int64(onDuty), Int64(ready), Int64(relaxed),
+            runnerUp?.number ?? 0,
+        ]
     }
 }
 

@@ -15,14 +15,15 @@ enum PrefetchStatements {
     }
 
     /// Where the wrapped key begins in a row of `threads` and `conversations`.
-    static let conversationKeyColumn = 12
+    static let conversationKeyColumn = 16
 
     private static let conversationColumns = """
         conversations.conversation, conversations.customer, conversations.thread,
         conversations.queue, conversations.owner, conversations.owner_id, conversations.handoffs,
         conversations.waiting_since, conversations.opened_at, conversations.last_message_at,
-        conversations.customer_wrote_at, conversations.unread, customers.wrapping_key,
-        customers.sealed_key
+        conversations.customer_wrote_at, conversations.unread, conversations.offered_to,
+        conversations.offer_deadline, conversations.offer_is_transfer,
+        conversations.routing::text, customers.wrapping_key, customers.sealed_key
         """
 
     static let keys = PostgresStatement(

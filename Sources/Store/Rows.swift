@@ -6,9 +6,12 @@ import Postgres
 extension PostgresResult {
     static let conversationColumns = """
         conversation, customer, thread, queue, owner, owner_id, handoffs, waiting_since, opened_at,
-        last_message_at, customer_wrote_at, unread
+        last_message_at, customer_wrote_at, unread, offered_to, offer_deadline,
+        offer_is_transfer, routing::text
         """
-    static let agentColumns = "agent, presence, capacity, disconnect_deadline, idle_since"
+    static let agentColumns = """
+        agent, presence, capacity, disconnect_deadline, idle_since, profile::text, missed_offers
+        """
     static let jobColumns = """
         job, conversation, message, agent, text_digest, state, due_at, failure, attempts
         """
@@ -41,7 +44,7 @@ extension PostgresResult {
             queue: try id(row, 3), owner: owner, handoffs: Int(try int8(row, 6)),
             waitingSince: try instant(row, 7), openedAt: try instant(row, 8),
             lastMessageAt: try instant(row, 9), customerWroteAt: try instant(row, 10),
-            unread: Int(try int8(row, 11)))
+            unread: Int(try int8(row, 11)), routing: try routing(row, from: 12))
     }
 
     func agent(_ row: Int) throws(PostgresError) -> Agent {
@@ -50,7 +53,8 @@ extension PostgresResult {
         }
         return Agent(
             id: try id(row, 0), presence: presence, capacity: Int(try int8(row, 2)),
-            disconnectDeadline: try optionalInstant(row, 3), idleSince: try instant(row, 4))
+            disconnectDeadline: try optionalInstant(row, 3), idleSince: try instant(row, 4),
+            profile: try document(row, 5) ?? Profile(), missedOffers: Int(try int8(row, 6)))
     }
 
     /// A job whose columns begin at `first`.

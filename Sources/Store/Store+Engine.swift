@@ -142,8 +142,15 @@ extension Store {
         var builder = CommitBuilder(
             desk: desk, deskKey: deskKey, wrappingKeys: configuration.wrappingKeys,
             customerKeys: keys, lastHash: lastHash)
+        let commands: [PostgresCommand]
         do throws(StoreError) {
             for entry in commit.entries { try builder.add(entry) }
+            for configuration in commit.changes.configurations {
+                try builder.add(configuration, at: commit.at)
+            }
+            commands = try builder.rows.commands(
+                desk: desk, at: commit.at, wrappingKey: configuration.wrappingKeys.current.name,
+                changes: commit.changes, refusal: lastRefusal)
         } catch {
             // A conversation without a customer's key: erased, or a wrong Desk.
             log.error(
@@ -151,13 +158,8 @@ extension Store {
             lastRefusal = nil
             return .poison
         }
-        let commands =
-            [lockCommand(commit)]
-            + builder.rows.commands(
-                desk: desk, at: commit.at, wrappingKey: configuration.wrappingKeys.current.name,
-                changes: commit.changes, refusal: lastRefusal)
         let transaction = await writer.transaction(
-            commands, deadline: configuration.commitDeadline)
+            [lockCommand(commit)] + commands, deadline: configuration.commitDeadline)
         let outcome = CommitOutcome(transaction)
         switch outcome {
         case .ok:

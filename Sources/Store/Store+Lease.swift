@@ -81,8 +81,9 @@ extension Store {
                 PostgresCommand(
                     LeaseStatements.recent,
                     [.int8(desk), .int8(Int64(configuration.recentEvents))]),
+                PostgresCommand(LeaseStatements.configuration, [.int8(desk)]),
             ], deadline: configuration.readDeadline)
-        guard case .committed(let results) = outcome, results.count == 5 else {
+        guard case .committed(let results) = outcome, results.count == 6 else {
             throw .unavailable
         }
         // Another node took over between the two transactions.
@@ -105,6 +106,7 @@ extension Store {
             recent = try results[4].all { row throws(PostgresError) in
                 try results[4].eventRecord(row)
             }
+            state.configuration = try results[5].configuration(0) ?? Configuration()
         }
         lastHash = hash
         return Reloaded(epoch: epoch, state: state, recent: recent)
@@ -167,6 +169,10 @@ enum LeaseStatements {
         SELECT \(PostgresResult.eventColumns) FROM events
          WHERE desk = $1 AND number > (SELECT last_event FROM desks WHERE desk = $1) - $2
          ORDER BY number
+        """)
+    static let configuration = PostgresStatement(
+        """
+        SELECT document::text FROM configurations WHERE desk = $1 ORDER BY version DESC LIMIT 1
         """)
     static let giveBack = PostgresStatement(
         """

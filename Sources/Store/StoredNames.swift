@@ -44,6 +44,56 @@ extension HandoffReason: EventCode {
         case .disconnected: 3
         case .wentOffline: 4
         case .closed: 5
+        case .offerAccepted: 6
+        case .taken: 7
+        case .transferred: 8
+        case .overflowed: 9
+        case .moved: 10
+        case .assignedBySupervisor: 11
+        case .assignedOverCapacity: 12
+        }
+    }
+}
+
+extension DeclineReason: EventCode {
+    var eventCode: Int64 {
+        switch self {
+        case .busy: 1
+        case .notMyField: 2
+        case .conflictOfInterest: 3
+        case .other: 4
+        }
+    }
+}
+
+extension OfferEnd {
+    /// The kind's number in an event's body.
+    var eventCode: Int64 {
+        switch self {
+        case .accepted: 1
+        case .declined: 2
+        case .timedOut: 3
+        case .withdrawn: 4
+        }
+    }
+
+    /// The number of the reason that goes with it; 0 for none.
+    var reasonCode: Int64 {
+        switch self {
+        case .declined(let reason): reason.eventCode
+        case .accepted, .timedOut, .withdrawn: 0
+        }
+    }
+
+    init?(eventCode: Int64, reasonCode: Int64) {
+        switch (eventCode, reasonCode) {
+        case (1, 0): self = .accepted
+        case (2, let code):
+            guard let reason = DeclineReason(eventCode: code) else { return nil }
+            self = .declined(reason)
+        case (3, 0): self = .timedOut
+        case (4, 0): self = .withdrawn
+        default: return nil
         }
     }
 }

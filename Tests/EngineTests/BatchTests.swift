@@ -214,7 +214,7 @@ import Testing
         rig.now += 999
         _ = rig.customerWrites(2, thread: 2)
         let events = rig.tell(.prefetched(Prefetched()), after: 1).commit?.events ?? []
-        #expect(events.first == .presenceChanged(AgentID(1), .offline))
+        #expect(events.first == .presenceChanged(AgentID(1), .offline, by: nil))
         let reasons = events.compactMap {
             if case .ownerChanged(let handoff) = $0 { handoff.reason } else { nil }
         }

@@ -30,12 +30,31 @@ enum EventSamples {
         .agentEntered(agent, capacity: 3),
         .agentConnected(agent),
         .agentDisconnected(agent, deadline: moment),
-        .presenceChanged(agent, .away),
+        .presenceChanged(agent, .away, by: nil),
         .capacityChanged(agent, capacity: 4, by: AgentID(99)),
         .jobChanged(JobID(8), conversation, message, .failed(.refused), attempts: 2),
         .epochBegan,
         .inputQuarantined,
+        .offerMade(conversation, Offer(agent: agent, deadline: moment, isTransfer: false), choice),
+        .offerEnded(conversation, agent, .declined(.conflictOfInterest)),
+        .needsRelaxed(conversation, steps: 2),
+        .needsChanged(conversation, by: AgentID(99)),
+        .priorityChanged(conversation, priority: 5, by: AgentID(99)),
+        .profileChanged(agent, by: AgentID(99)),
+        .configurationChanged(by: AgentID(99)),
     ]
+
+    private static let choice = Choice(
+        version: 12, waiting: 5, onDuty: 4, ready: 3, relaxed: 1, runnerUp: AgentID(11))
+    private static let withoutRunnerUp = Choice(
+        version: 0, waiting: 1, onDuty: 1, ready: 1, relaxed: 0, runnerUp: nil)
+
+    private static func handedOff(by person: AgentID?, _ choice: Choice?) -> Event {
+        .ownerChanged(
+            Handoff(
+                conversation: conversation, number: 3, from: .queue(QueueID(1)), to: .agent(agent),
+                reason: .assignedOverCapacity, by: person, choice: choice))
+    }
 
     /// What the samples leave out.
     static let others: [Event] =
@@ -48,7 +67,19 @@ enum EventSamples {
         + CustomerMessageKind.allCases.map {
             .messageReceived(conversation, message, $0, writtenAt: moment)
         }
-        + Presence.allCases.map { .presenceChanged(agent, $0) }
+        + Presence.allCases.flatMap {
+            [.presenceChanged(agent, $0, by: nil), .presenceChanged(agent, $0, by: AgentID(99))]
+        }
+        + (DeclineReason.allCases.map { .declined($0) } + [.accepted, .timedOut, .withdrawn])
+        .map { .offerEnded(conversation, agent, $0) }
+        + [nil, choice, withoutRunnerUp].flatMap { choice in
+            [
+                .offerMade(
+                    conversation, Offer(agent: agent, deadline: moment, isTransfer: true), choice),
+                handedOff(by: nil, choice), handedOff(by: AgentID(99), choice),
+            ]
+        }
+        + [.priorityChanged(conversation, priority: nil, by: AgentID(99))]
         + HandoffReason.allCases.flatMap { reason in
             [Owner.nobody, .bot, .queue(QueueID(2)), .agent(agent)].map {
                 .ownerChanged(
@@ -77,16 +108,18 @@ extension StoreTests {
         }
 
         @Test func everyKindHasItsNumber() {
-            #expect(EventSamples.all.map { StoredEvent($0).kind } == Array(1...21))
+            #expect(EventSamples.all.map { StoredEvent($0).kind } == Array(1...28))
         }
 
         @Test func whatIsNotOursIsNotRead() {
             for event in EventSamples.all {
                 let stored = StoredEvent(event)
+                let odd = Int64(stored.numbers.count + 1)
                 let damaged = [
                     StoredEvent(kind: 99, numbers: stored.numbers, conversation: nil),
                     StoredEvent(
-                        kind: stored.kind, numbers: stored.numbers + [0], conversation: nil),
+                        kind: stored.kind, numbers: stored.numbers + Array(1...odd),
+                        conversation: nil),
                 ]
                 for stored in damaged { #expect(stored.event == nil, "\(event)") }
                 guard !stored.numbers.isEmpty else { continue }

@@ -15,6 +15,10 @@ enum WrongCommit: String, CaseIterable, CustomTestStringConvertible {
     case twoJobsInFlight, twoJobsOfAMessage, aQueuedJobWithoutMoment, aFailedJobWithoutReason
     case anEventNumberLeftOut, anEventNumberTwice, anEventOfAnotherEpoch, aLedgerElsewhere
     case aNegativeCapacity, aDeadlineOfWhoIsOffline, aConversationOfNobodyKnown
+    case anOfferWithoutDeadline, anOfferOfWhatIsClosed, anOfferToTheOwner
+    case aQueuesOfferOfWhatAnAgentHas, aNegativeCountOfMissedOffers, aProfileThatIsNone
+    case aChoiceAmongNobody, aMoveThatNobodyOrdered
+    case aConfigurationWithoutItsEvent, aConfigurationOfAnotherVersion
 
     var testDescription: String { rawValue }
 
@@ -42,6 +46,15 @@ enum WrongCommit: String, CaseIterable, CustomTestStringConvertible {
         case .aNegativeCapacity: "agents_capacity_check"
         case .aDeadlineOfWhoIsOffline: "agents_deadline"
         case .aConversationOfNobodyKnown: "conversations_desk_customer_fkey"
+        case .anOfferWithoutDeadline: "conversations_offer_whole"
+        case .anOfferOfWhatIsClosed, .aQueuesOfferOfWhatAnAgentHas: "conversations_offer_owner"
+        case .anOfferToTheOwner: "conversations_offer_to_another"
+        case .aNegativeCountOfMissedOffers: "agents_missed_offers_check"
+        case .aProfileThatIsNone: "agents_profile_check"
+        case .aChoiceAmongNobody: "handoffs_choice_counts"
+        case .aMoveThatNobodyOrdered: "handoffs_ordered_by"
+        case .aConfigurationWithoutItsEvent: "configurations_on_record"
+        case .aConfigurationOfAnotherVersion: "configurations_document"
         }
     }
 }
@@ -100,10 +113,13 @@ extension StoreTests {
             }
         }
 
-        @Test(arguments: ["events", "handoffs"])
+        @Test(arguments: ["events", "handoffs", "configurations"])
         func theLedgerIsOnlyAddedTo(table: String) async throws {
             try await Scene.run { scene in
-                _ = try await scene.nodeWithTwoConversations()
+                let node = try await scene.nodeWithTwoConversations()
+                let configured = Node.Order(
+                    input: .configurationSet(Configuration(ageing: 1_000), by: AgentID(99)))
+                #expect(try await node.commit([configured]) == .ok)
                 for statement in [
                     "UPDATE \(table) SET desk = desk", "DELETE FROM \(table)",
                     "TRUNCATE \(table) CASCADE",
@@ -186,6 +202,13 @@ extension WrongCommit {
         case .anOwnerWithoutNumber: "UPDATE conversations SET owner_id = 0"
         case .aQueuedJobWithoutMoment: "UPDATE jobs SET due_at = NULL WHERE state = 'queued'"
         case .aFailedJobWithoutReason: "UPDATE jobs SET state = 'failed', due_at = NULL"
+        case .anOfferWithoutDeadline:
+            "UPDATE conversations SET offered_to = 8, offer_is_transfer = true"
+        case .aProfileThatIsNone: "UPDATE agents SET profile = '[]'"
+        case .aConfigurationWithoutItsEvent:
+            "INSERT INTO configurations VALUES (1, 1, '{\"version\": 1}', 9, now())"
+        case .aConfigurationOfAnotherVersion:
+            "INSERT INTO configurations VALUES (1, 1, '{\"version\": 2}', 9, now())"
         case .aKeyTwice, .aPlatformMessageTwice, .aThreadMetTwice,
             .twoOpenConversationsOfAThread, .aHandoffNumberTwice, .aHandoffNumberLeftOut,
             .aFirstHandoffFromAQueue, .aHandoffThatDoesNotFollow, .aHandoffToTheSameOwner,
@@ -193,7 +216,9 @@ extension WrongCommit {
             .aHandoffThatTheConversationIgnores, .twoJobsInFlight, .twoJobsOfAMessage,
             .anEventNumberLeftOut, .anEventNumberTwice, .anEventOfAnotherEpoch,
             .aLedgerElsewhere, .aNegativeCapacity, .aDeadlineOfWhoIsOffline,
-            .aConversationOfNobodyKnown:
+            .aConversationOfNobodyKnown, .anOfferOfWhatIsClosed, .anOfferToTheOwner,
+            .aQueuesOfferOfWhatAnAgentHas, .aNegativeCountOfMissedOffers, .aChoiceAmongNobody,
+            .aMoveThatNobodyOrdered:
             nil
         }
     }
@@ -207,9 +232,13 @@ extension WrongCommit {
             .aHandoffThatDoesNotFollow, .aHandoffToTheSameOwner, .anOwnerWithoutHandoff,
             .anAgentWithoutAssignment, .aHandoffThatTheConversationIgnores:
             ofOwners(node)
+        case .anOfferOfWhatIsClosed, .anOfferToTheOwner, .aQueuesOfferOfWhatAnAgentHas,
+            .aChoiceAmongNobody, .aMoveThatNobodyOrdered, .anOfferWithoutDeadline,
+            .aConfigurationWithoutItsEvent, .aConfigurationOfAnotherVersion:
+            ofRouting(node)
         case .twoJobsInFlight, .twoJobsOfAMessage, .aNegativeCapacity,
             .aDeadlineOfWhoIsOffline, .anOwnerWithoutNumber, .aQueuedJobWithoutMoment,
-            .aFailedJobWithoutReason:
+            .aFailedJobWithoutReason, .aNegativeCountOfMissedOffers, .aProfileThatIsNone:
             ofRows(node)
         case .anEventNumberLeftOut, .anEventNumberTwice, .anEventOfAnotherEpoch,
             .aLedgerElsewhere:
@@ -290,6 +319,47 @@ extension WrongCommit {
         return node.saying([tellsHandoff ? changed : read]) { $0.conversations = [held] }
     }
 
+    @LoopActor private func ofRouting(_ node: Node) -> Commit {
+        var held = node.desk.state.conversations[0]
+        let holder = held.owner
+        var target = Owner.queue(held.queue)
+        var (reason, choice) = (HandoffReason.wentOffline, Choice?.none)
+        var offer: Offer?
+        func offered(to agent: Int64, isTransfer: Bool) -> Offer {
+            Offer(
+                agent: AgentID(agent), deadline: node.now.adding(milliseconds: 60_000),
+                isTransfer: isTransfer)
+        }
+        switch self {
+        case .anOfferOfWhatIsClosed:
+            (target, reason) = (.nobody, .closed)
+            offer = offered(to: 8, isTransfer: true)
+        case .anOfferToTheOwner:
+            target = holder
+            offer = offered(to: 7, isTransfer: true)
+        case .aQueuesOfferOfWhatAnAgentHas:
+            target = holder
+            offer = offered(to: 8, isTransfer: false)
+        case .aChoiceAmongNobody:
+            (target, reason) = (.agent(AgentID(8)), .assigned)
+            choice = Choice(
+                version: 0, waiting: 1, onDuty: 0, ready: 1, relaxed: 0, runnerUp: nil)
+        default: reason = .moved
+        }
+        held.routing.offer = offer
+        guard target != holder else {
+            return node.saying([.conversationRead(held.id, AgentID(7))]) {
+                $0.conversations = [held]
+            }
+        }
+        held.handoffs += 1
+        held.owner = target
+        let handoff = Handoff(
+            conversation: held.id, number: held.handoffs, from: holder, to: target,
+            reason: reason, choice: choice)
+        return node.saying([.ownerChanged(handoff)]) { $0.conversations = [held] }
+    }
+
     @LoopActor private func ofRows(_ node: Node) -> Commit {
         let first = node.desk.unsettledJobs[0]
         var second = node.desk.unsettledJobs[1]
@@ -302,6 +372,7 @@ extension WrongCommit {
                 agent: first.agent, textDigest: first.textDigest,
                 state: .queued(notBefore: node.now), attempts: 0)
         case .aNegativeCapacity: agent.capacity = -1
+        case .aNegativeCountOfMissedOffers: agent.missedOffers = -1
         default:
             agent.presence = .offline
             agent.disconnectDeadline = node.now

@@ -39,7 +39,9 @@ extension StoreTests {
                     "seed \(seed)")
                 #expect(try await node.store.events(after: 0, limit: 10_000) == told)
                 // A history in which nothing happens would prove nothing.
-                #expect(Set(told.map { StoredEvent($0.event).kind }).count >= 12, "seed \(seed)")
+                let kinds = Set(told.map { StoredEvent($0.event).kind })
+                #expect(kinds.count >= 14, "seed \(seed)")
+                #expect(kinds.count { $0 >= 22 } >= 2, "seed \(seed)")
             }
         }
 
@@ -108,7 +110,9 @@ struct RandomHistory {
 
     @LoopActor mutating func batch(_ node: Node) async throws -> [Node.Order] {
         var orders: [Node.Order] = []
-        for _ in 0...below(12) { orders.append(order(node.desk)) }
+        for _ in 0...below(12) {
+            orders.append(below(3) == 0 ? routingOrder(node.desk) : order(node.desk))
+        }
         return orders
     }
 
@@ -148,6 +152,59 @@ struct RandomHistory {
                 input: inputs[below(inputs.count)],
                 content: Content(body: Array("raw".utf8), kind: "odd kind"))
         }
+    }
+
+    /// What agents and supervisors say about who takes what.
+    private mutating func routingOrder(_ desk: Desk) -> Node.Order {
+        let agent = AgentID(Int64(below(4)) + 1)
+        let supervisor = AgentID(9)
+        let open = desk.state.conversations
+        let chosen = open.isEmpty ? nil : open[below(open.count)]
+        let conversation = chosen?.id ?? ConversationID(1)
+        let offered = chosen?.routing.offer?.agent ?? agent
+        let needs = below(2) == 0 ? [] : [SkillLevel(SkillID(1), below(5) + 1)]
+        let input: Input =
+            switch below(14) {
+            case 0: .configurationSet(configuration(), by: supervisor)
+            case 1:
+                .profileSet(
+                    agent,
+                    Profile(
+                        queues: below(2) == 0 ? nil : [QueueID(1)], skills: needs,
+                        barred: [CustomerID(Int64(below(9)) + 1)]), by: supervisor)
+            case 2: .presenceOrdered(agent, .away, by: supervisor)
+            case 3: .conversationMoved(conversation, QueueID(Int64(below(2)) + 1), by: supervisor)
+            case 4, 5:
+                .conversationAssigned(
+                    conversation, agent, overridesCapacity: below(2) == 0, by: supervisor)
+            case 6: .prioritySet(conversation, below(2) == 0 ? nil : below(11), by: supervisor)
+            case 7:
+                .needsSet(
+                    conversation, needs, below(4) == 0 ? CompartmentID(1) : nil, by: supervisor)
+            case 8, 9: .offerAccepted(offered, conversation)
+            case 10: .offerDeclined(offered, conversation, .notMyField)
+            case 11: .conversationTaken(agent, conversation)
+            default:
+                .transferOrdered(
+                    chosen?.owner == .agent(agent) ? agent : AgentID(Int64(below(4)) + 1),
+                    conversation,
+                    below(2) == 0 ? .queue(QueueID(2)) : .agent(agent, isWarm: below(2) == 0))
+            }
+        return Node.Order(input: input)
+    }
+
+    private mutating func configuration() -> Configuration {
+        let handings: [Handing] = [.push, .offer(timeout: 20_000), .pull]
+        return Configuration(
+            skills: [Skill(id: SkillID(1), name: "Español, \"señas\"")],
+            queues: [
+                Queue(
+                    id: QueueID(1), name: "Service", priority: below(3),
+                    relaxations: [Relaxation(after: 5_000, lowering: 1)],
+                    handing: handings[below(3)],
+                    overflow: Overflow(to: QueueID(2), afterWait: 60_000), stickiness: 30_000),
+                Queue(id: QueueID(2), name: "Fraud", handing: handings[below(2)]),
+            ])
     }
 
     private mutating func outcome(_ desk: Desk) -> SendOutcome {

@@ -20,7 +20,7 @@ extension Desk {
         }
         configuration = wanted
         configuration.version = upcoming
-        configurationIsChanged = true
+        newConfigurations.append(configuration)
         note(.configurationChanged(by: person), to: person, in: &minutes)
         for change in profiles {
             guard let agent = changed[change.agent], agent != agents[agent.id] else { continue }

@@ -56,7 +56,7 @@ struct Shelf: Equatable {
         for row in changes.conversations { conversations[row.id] = row }
         for row in changes.agents { agents[row.id] = row }
         for row in changes.jobs { jobs[row.id] = row }
-        if let changed = changes.configuration { configuration = changed }
+        if let changed = changes.configurations.last { configuration = changed }
     }
 }
 
