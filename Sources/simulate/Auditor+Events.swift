@@ -5,22 +5,23 @@ import Engine
 extension Auditor {
     func apply(_ record: EventRecord, byPerson: Bool) {
         switch record.event {
-        case .conversationOpened(let id, let customer, _):
+        case .conversationOpened(let id, let customer, let queue):
             let isKnown = ledger.conversations.values.contains { $0.customer == customer }
             require(!isKnown, .p2, "a customer has two conversations")
-            ledger.conversations[id] = Ledger.Conversation(customer: customer)
+            ledger.conversations[id] = Ledger.Conversation(customer: customer, queue: queue)
         case .ownerChanged(let handoff):
             change(handoff, record)
         case .agentEntered(let agent, let capacity):
-            ledger.agents[agent] = Ledger.Agent(capacity: capacity)
+            ledger.agents[agent] = Ledger.Agent(capacity: capacity, idleSince: record.at)
         case .agentConnected(let agent):
             ledger.agents[agent]?.isConnected = true
             ledger.agents[agent]?.deadline = nil
         case .agentDisconnected(let agent, let deadline):
             ledger.agents[agent]?.isConnected = false
             ledger.agents[agent]?.deadline = deadline
-        case .presenceChanged(let agent, let presence):
+        case .presenceChanged(let agent, let presence, _):
             ledger.agents[agent]?.presence = presence
+            if presence == .available { ledger.agents[agent]?.idleSince = record.at }
             if presence == .offline { ledger.agents[agent]?.deadline = nil }
         case .capacityChanged(let agent, let capacity, _):
             ledger.agents[agent]?.capacity = capacity
@@ -38,6 +39,13 @@ extension Auditor {
             .messagesRead, .messageReacted, .messageEdited, .messageDeleted, .channelEventKept,
             .conversationRead, .inputQuarantined:
             break
+        case .profileChanged, .configurationChanged, .needsChanged:
+            applySetting(record, inputOfRecord)
+        case .offerMade(let id, let offer, let choice): made(offer, of: id, choice, record)
+        case .offerEnded(let id, let agent, let end): ended(id, agent, end, record)
+        case .needsRelaxed(let id, let steps): ledger.conversations[id]?.relaxed = steps
+        case .priorityChanged(let id, let priority, by: _):
+            ledger.conversations[id]?.priority = priority
         }
     }
 
@@ -52,46 +60,58 @@ extension Auditor {
             handoff.from == former.owner && handoff.number == former.handoffs + 1, .p6,
             "the handoffs of conversation \(id.number) have a gap at \(handoff.number)")
         require(handoff.from != handoff.to, .p6, "a handoff to the owner")
-        if case .agent(let agent) = handoff.to { checkAssignment(of: id, to: agent, former) }
+        if case .agent(let agent) = handoff.to { checkAssignment(handoff, to: agent, record) }
         var conversation = former
-        conversation.owner = handoff.to
         conversation.handoffs = handoff.number
         conversation.history.append((record.number, handoff.to))
-        let isNew = former.owner == .nobody || former.owner == .bot
-        if isNew, conversation.isWaiting { conversation.waitingSince = record.at }
+        enter(handoff, &conversation, at: record.at)
         ledger.conversations[id] = conversation
     }
 
-    private func checkAssignment(
-        of id: ConversationID, to agent: AgentID, _ former: Ledger.Conversation
+    /// What changes with the owner.
+    private func enter(
+        _ handoff: Handoff, _ conversation: inout Ledger.Conversation, at: Instant
     ) {
-        let load = ledger.load(of: agent)
-        let capacity = ledger.agents[agent]?.capacity ?? 0
-        require(
-            load < capacity, .p3, "agent \(agent.number) is given \(load + 1) of \(capacity)")
-        require(
-            ledger.mayBeGivenWork(agent) || load >= capacity, .p5,
-            "agent \(agent.number) is given work and is not there")
-        let first = ledger.firstWaiting
-        require(
-            first == id, .p4,
-            "conversation \(id.number) is assigned before \(first?.number ?? 0)")
-        let least = ledger.agents.keys.filter(ledger.mayBeGivenWork).map(ledger.load).min()
-        require(
-            least == nil || load <= least ?? 0, .p4, "agent \(agent.number) is not the least loaded"
-        )
+        conversation.owner = handoff.to
+        let isNew = handoff.from == .nobody || handoff.from == .bot
+        switch handoff.to {
+        case .queue(let queue):
+            if conversation.queue != queue { conversation.relaxed = 0 }
+            conversation.queue = queue
+            if let sender = handoff.from.agent, isPassedOn(handoff) {
+                conversation.declined.insert(sender)
+            }
+            if handoff.reason == .overflowed { conversation.staysInQueue = true }
+            guard isNew else { return }
+            conversation.waitingSince = at
+            conversation.declined = []
+            conversation.staysInQueue = false
+            let kept = ledger.queue(queue)?.stickiness ?? 0
+            guard kept > 0, let last = conversation.lastAgent else { return }
+            conversation.reservation = Reservation(
+                agent: last, until: at.adding(milliseconds: kept))
+        case .agent(let agent):
+            let kept = ledger.queue(conversation.queue)?.stickiness ?? 0
+            conversation.reservation = nil
+            conversation.relaxed = 0
+            conversation.staysInQueue = false
+            conversation.lastAgent = kept > 0 ? agent : nil
+        case .nobody, .bot:
+            conversation.reservation = nil
+            conversation.relaxed = 0
+        }
+    }
+
+    /// Whether a person wanted somebody else to have it, and not only that this agent must not.
+    private func isPassedOn(_ handoff: Handoff) -> Bool {
+        if handoff.reason == .transferred { return true }
+        guard handoff.reason == .moved, case .conversationMoved? = inputOfRecord else {
+            return false
+        }
+        return true
     }
 
     // MARK: After each commit
-
-    /// Nobody who may be given work lacks a conversation that waits.
-    func checkWork() {
-        guard let waiting = ledger.firstWaiting else { return }
-        let idle = ledger.agents.keys.filter(ledger.mayBeGivenWork).min()
-        require(
-            idle == nil, .p4,
-            "conversation \(waiting.number) waits while agent \(idle?.number ?? 0) has room")
-    }
 
     /// Who is gone owns nothing once their stored deadline has passed.
     func checkGone(at: Instant) {
@@ -127,6 +147,9 @@ extension Auditor {
                 row.owner == known.owner && row.handoffs == known.handoffs, .p2,
                 "conversation \(id.number) has two owners: \(row.owner) and \(known.owner)")
             require(
+                row.routing.offer == known.offer, .p2,
+                "the offer of conversation \(id.number) is not the one on record")
+            require(
                 row.waitingSince == known.waitingSince || known.handoffs == 0, .p13,
                 "the waiting clock of conversation \(id.number) was set anew")
         }
@@ -145,14 +168,25 @@ extension Auditor {
             [ledger.conversations[id]?.owner.agent].compactMap { $0 }
         case .messageWritten(_, _, let agent, _), .conversationRead(_, let agent),
             .agentEntered(let agent, _), .agentConnected(let agent),
-            .agentDisconnected(let agent, _), .presenceChanged(let agent, _):
+            .agentDisconnected(let agent, _), .presenceChanged(let agent, _, by: nil):
             [agent]
-        case .capacityChanged(let agent, _, by: let supervisor):
+        case .capacityChanged(let agent, _, by: let supervisor),
+            .presenceChanged(let agent, _, by: .some(let supervisor)),
+            .profileChanged(let agent, by: let supervisor):
             [agent, supervisor]
+        case .configurationChanged(by: let supervisor):
+            [supervisor]
+        case .offerMade(let id, let offer, _):
+            [offer.agent, ledger.conversations[id]?.owner.agent].compactMap { $0 }
+        case .offerEnded(let id, let agent, _):
+            [agent, ledger.conversations[id]?.owner.agent].compactMap { $0 }
+        case .needsChanged(let id, by: let supervisor),
+            .priorityChanged(let id, _, by: let supervisor):
+            [supervisor, ledger.conversations[id]?.owner.agent].compactMap { $0 }
         case .jobChanged(let job, let id, _, _, _):
             [ledger.jobs[job]?.agent, ledger.conversations[id]?.owner.agent].compactMap { $0 }
-        case .customerMet, .conversationOpened, .channelEventKept(nil), .epochBegan,
-            .inputQuarantined:
+        case .customerMet, .conversationOpened, .channelEventKept(nil), .needsRelaxed,
+            .epochBegan, .inputQuarantined:
             []
         }
     }
@@ -201,5 +235,5 @@ extension Auditor {
 }
 
 extension Owner {
-    fileprivate var agent: AgentID? { if case .agent(let id) = self { id } else { nil } }
+    var agent: AgentID? { if case .agent(let id) = self { id } else { nil } }
 }

@@ -15,6 +15,12 @@ final class Auditor {
     private var read = 0
     /// Keys of commands by which a person orders something sent again.
     private var resendKeys: Set<Digest> = []
+    /// What each command of a person asks for.
+    private var inputs: [Digest: Input] = [:]
+    /// What the record that is being read came of.
+    private(set) var inputOfRecord: Input?
+    /// What was due and had not happened, by conversation.
+    var overdue: [ConversationID: Overdue] = [:]
     private var parametersOfKeys: [Digest: Digest] = [:]
     private var promised: [Digest: Int64] = [:]
     private var acknowledgedKeys: Set<Digest> = []
@@ -45,18 +51,21 @@ final class Auditor {
             "epoch \(commit.epoch) wrote while the desk is owned in epoch \(database.lease.epoch)")
         let new = database.events[read...]
         read = database.events.count
-        var personOrdered: Set<Int64> = []
+        let isSetAside = new.contains { $0.event == .inputQuarantined }
         for entry in commit.entries {
             check(entry)
-            guard let key = entry.key, resendKeys.contains(key) else { continue }
-            personOrdered.formUnion(entry.records.map(\.number))
+            inputOfRecord = entry.key.flatMap { inputs[$0] }
+            if !isSetAside, let input = inputOfRecord { prepare(input) }
+            let isResend = entry.key.map(resendKeys.contains) ?? false
+            for record in entry.records { take(record, byPerson: isResend) }
         }
-        for record in new { take(record, byPerson: personOrdered.contains(record.number)) }
+        inputOfRecord = nil
+        require(new.last?.number ?? ledger.last == ledger.last, .p1, "an event is missing")
         checkRows(of: commit, new)
-        let isSetAside = new.contains { $0.event == .inputQuarantined }
         guard !isSetAside else { return }
-        checkWork()
+        checkWork(at: commit.at)
         checkGone(at: commit.at)
+        checkClocks(of: commit)
     }
 
     private func check(_ entry: CommitEntry) {
@@ -91,6 +100,7 @@ final class Auditor {
 
     func gave(_ command: Command) {
         if command.isResend { resendKeys.insert(command.key) }
+        inputs[command.key] = command.input
         if parametersOfKeys[command.key] == nil {
             parametersOfKeys[command.key] = command.parameters
         }
@@ -129,7 +139,9 @@ final class Auditor {
         let isForgotten = promised.contains { database.keys[$0.key]?.first?.result != $0.value }
         require(!isForgotten, .p1, "an acknowledged command is not stored")
         require(world.nodes.contains { $0.answersAsOwner }, .liveness, "nobody owns the desk")
-        require(ledger.firstWaiting == nil, .liveness, "a conversation still waits")
+        require(ledger.waiting.isEmpty, .liveness, "a conversation still waits")
+        let offered = ledger.conversations.values.contains { $0.offer != nil }
+        require(!offered, .liveness, "a conversation is still offered")
         for job in ledger.jobs.keys.sorted() {
             let isSettled = ledger.jobs[job]?.state.isOver ?? true
             let state = ledger.jobs[job]?.state

@@ -185,15 +185,16 @@ final class Console {
             holdings.insert(handoff.conversation)
         case .ownerChanged(let handoff):
             holdings.remove(handoff.conversation)
-        case .presenceChanged(person, let presence):
+        case .presenceChanged(person, let presence, _):
             self.presence = presence
         case .jobChanged(let job, _, _, .unconfirmed, _), .jobChanged(let job, _, _, .failed, _):
             resendable.insert(job)
         case .customerMet, .conversationOpened, .messageReceived, .messageSentElsewhere,
             .messageWritten, .messagesDelivered, .messagesRead, .messageReacted, .messageEdited,
             .messageDeleted, .channelEventKept, .conversationRead, .agentEntered, .agentConnected,
-            .agentDisconnected, .presenceChanged, .capacityChanged, .jobChanged, .epochBegan,
-            .inputQuarantined:
+            .agentDisconnected, .presenceChanged, .capacityChanged, .profileChanged,
+            .configurationChanged, .offerMade, .offerEnded, .needsRelaxed, .needsChanged,
+            .priorityChanged, .jobChanged, .epochBegan, .inputQuarantined:
             break
         }
     }

@@ -171,8 +171,9 @@ final class Database {
             messages[platformMessage] = message
         case .customerMet, .conversationOpened, .messagesDelivered, .messagesRead, .messageReacted,
             .messageEdited, .messageDeleted, .channelEventKept, .conversationRead, .agentEntered,
-            .agentConnected, .agentDisconnected, .presenceChanged, .capacityChanged, .jobChanged,
-            .epochBegan, .inputQuarantined:
+            .agentConnected, .agentDisconnected, .presenceChanged, .capacityChanged,
+            .profileChanged, .configurationChanged, .offerMade, .offerEnded, .needsRelaxed,
+            .needsChanged, .priorityChanged, .jobChanged, .epochBegan, .inputQuarantined:
             break
         }
     }

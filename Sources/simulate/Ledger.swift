@@ -7,14 +7,30 @@ struct Ledger {
         var owner = Owner.nobody
         var handoffs = 0
         var waitingSince = Instant(milliseconds: 0)
+        var queue: QueueID
+        var needs: [SkillLevel] = []
+        var compartment: CompartmentID?
+        var priority: Int?
+        var relaxed = 0
+        var declined: Set<AgentID> = []
+        var offer: Offer?
+        var reservation: Reservation?
+        var staysInQueue = false
+        var lastAgent: AgentID?
+        /// The event by which its latest offer was accepted.
+        var acceptedAt: Int64 = 0
         /// Who owned it from which event on.
         var history: [(number: Int64, owner: Owner)] = []
+        /// To whom it was offered from which event on.
+        var offers: [(number: Int64, agent: AgentID?)] = []
     }
     struct Agent {
         var capacity: Int
         var presence = Presence.offline
         var isConnected = false
         var deadline: Instant?
+        var idleSince: Instant
+        var profile = Profile()
     }
     struct Job {
         let conversation: ConversationID
@@ -30,30 +46,18 @@ struct Ledger {
 
     var last: Int64 = 0
     var epoch: Int64 = 0
+    var configuration = Configuration()
     var conversations: [ConversationID: Conversation] = [:]
     var agents: [AgentID: Agent] = [:]
     var jobs: [JobID: Job] = [:]
     /// The jobs of each conversation, ascending.
     var lines: [ConversationID: [JobID]] = [:]
 
-    func load(of agent: AgentID) -> Int {
-        conversations.values.count { $0.owner == .agent(agent) }
-    }
-
-    /// Who waits, by the rule: longest waiting first, then the older conversation.
-    var firstWaiting: ConversationID? {
-        conversations.filter { $0.value.isWaiting }
-            .min { ($0.value.waitingSince, $0.key) < ($1.value.waitingSince, $1.key) }?.key
-    }
-
-    func mayBeGivenWork(_ id: AgentID) -> Bool {
-        guard let agent = agents[id] else { return false }
-        return agent.isConnected && agent.presence == .available && load(of: id) < agent.capacity
-    }
-
-    /// What an agent owned when this event had been committed.
+    /// What an agent owned or was offered when this event had been committed.
     func holdings(of agent: AgentID, at number: Int64) -> [ConversationID] {
-        conversations.filter { $0.value.owner(at: number) == .agent(agent) }.map(\.key).sorted()
+        conversations.filter {
+            $0.value.owner(at: number) == .agent(agent) || $0.value.offered(at: number) == agent
+        }.map(\.key).sorted()
     }
 
     /// What was open then.
@@ -63,7 +67,14 @@ struct Ledger {
 }
 
 extension Ledger.Conversation {
-    var isWaiting: Bool { if case .queue = owner { true } else { false } }
+    /// In a queue and offered to nobody.
+    var isWaiting: Bool {
+        if case .queue = owner { offer == nil } else { false }
+    }
+
+    func offered(at number: Int64) -> AgentID? {
+        offers.last { $0.number <= number }.flatMap(\.agent)
+    }
 
     func owner(at number: Int64) -> Owner {
         history.last { $0.number <= number }?.owner ?? .nobody

@@ -33,7 +33,8 @@ struct Tally {
                 .messagesDelivered, .messagesRead, .messageReacted, .messageEdited,
                 .messageDeleted, .channelEventKept, .conversationRead, .agentEntered,
                 .agentConnected, .agentDisconnected, .presenceChanged, .capacityChanged,
-                .jobChanged:
+                .profileChanged, .configurationChanged, .offerMade, .offerEnded, .needsRelaxed,
+                .needsChanged, .priorityChanged, .jobChanged:
                 break
             }
         }

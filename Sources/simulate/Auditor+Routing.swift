@@ -1,0 +1,237 @@
+import Desk
+import Engine
+
+/// What routing must obey: who is given what, offers, and what a stored clock brings about.
+extension Auditor {
+    // MARK: Inputs
+
+    /// What an accepted input says that none of its events does.
+    func prepare(_ input: Input) {
+        switch input {
+        case .conversationMoved(let id, _, by: _):
+            ledger.conversations[id]?.staysInQueue = true
+        case .conversationAssigned, .configurationSet, .profileSet, .needsSet, .customerWrote,
+            .channelReported, .channelEventKept, .backfillFinished, .agentConnected,
+            .agentDisconnected, .agentConnections, .presenceSet, .capacitySet, .agentReplied,
+            .resendOrdered, .conversationRead, .conversationClosed, .offerAccepted, .offerDeclined,
+            .conversationTaken, .transferOrdered, .presenceOrdered, .prioritySet, .sendingBegan,
+            .sendingEnded, .epochBegan, .clockReached:
+            break
+        }
+    }
+
+    /// What was set is told by the input alone; the event says that it was.
+    func applySetting(_ record: EventRecord, _ input: Input?) {
+        switch (record.event, input) {
+        case (.configurationChanged, .configurationSet(let configuration, _, _, by: _)):
+            ledger.configuration = configuration
+            ledger.configuration.version = record.number
+        case (.profileChanged(let agent, _), .configurationSet(_, let profiles, _, by: _)):
+            ledger.agents[agent]?.profile =
+                profiles.first { $0.agent == agent }?.profile ?? Profile()
+        case (.profileChanged(let agent, _), .profileSet(let wanted, let profile, by: _))
+        where agent == wanted:
+            ledger.agents[agent]?.profile = profile
+        case (.needsChanged(let id, _), .needsSet(let wanted, let needs, let compartment, by: _))
+        where id == wanted:
+            ledger.conversations[id]?.needs = needs
+            ledger.conversations[id]?.compartment = compartment
+        default:
+            violated(.p6, "event \(record.number) follows from no order on record")
+        }
+    }
+
+    // MARK: Offers
+
+    func made(_ offer: Offer, of id: ConversationID, _ choice: Choice?, _ record: EventRecord) {
+        guard let conversation = ledger.conversations[id] else {
+            return violated(.p2, "conversation \(id.number) is offered and was never opened")
+        }
+        require(
+            conversation.offer == nil, .p2,
+            "conversation \(id.number) is offered to two agents at once")
+        if offer.isTransfer {
+            require(
+                conversation.owner.agent != nil && conversation.owner != .agent(offer.agent), .p2,
+                "conversation \(id.number) is passed on by nobody, or to its owner")
+            checkRoom(of: offer.agent, for: id, conversation)
+        } else {
+            checkTurn(of: offer.agent, for: id, at: record.at)
+            check(choice, of: id, conversation)
+            ledger.agents[offer.agent]?.idleSince = record.at
+        }
+        ledger.conversations[id]?.offer = offer
+        ledger.conversations[id]?.offers.append((record.number, offer.agent))
+    }
+
+    func ended(_ id: ConversationID, _ agent: AgentID, _ end: OfferEnd, _ record: EventRecord) {
+        guard let offer = ledger.conversations[id]?.offer, offer.agent == agent else {
+            return violated(.p2, "an offer of conversation \(id.number) ends that did not stand")
+        }
+        switch end {
+        case .accepted:
+            require(
+                record.at < offer.deadline, .p5,
+                "the offer of conversation \(id.number) is accepted after its deadline")
+            ledger.conversations[id]?.acceptedAt = record.number
+        case .declined:
+            ledger.conversations[id]?.declined.insert(agent)
+        case .timedOut:
+            require(
+                offer.deadline <= record.at, .p5,
+                "the offer of conversation \(id.number) passed before its deadline")
+            ledger.conversations[id]?.declined.insert(agent)
+        case .withdrawn: break
+        }
+        ledger.conversations[id]?.offer = nil
+        ledger.conversations[id]?.offers.append((record.number, nil))
+    }
+
+    // MARK: Who is given what
+
+    /// Somebody becomes the owner: each reason has its own rule.
+    func checkAssignment(_ handoff: Handoff, to agent: AgentID, _ record: EventRecord) {
+        let id = handoff.conversation
+        guard let conversation = ledger.conversations[id] else { return }
+        switch handoff.reason {
+        case .assigned:
+            checkTurn(of: agent, for: id, at: record.at)
+            check(handoff.choice, of: id, conversation)
+            ledger.agents[agent]?.idleSince = record.at
+        case .offerAccepted:
+            require(
+                conversation.acceptedAt == record.number - 1, .p2,
+                "conversation \(id.number) was not offered to whom it is given")
+        case .taken:
+            let isPulled = ledger.queue(conversation.queue)?.handing == .pull
+            require(
+                conversation.isWaiting && isPulled && ledger.fits(agent, conversation), .p4,
+                "agent \(agent.number) took conversation \(id.number) and may not")
+            checkRoom(of: agent, for: id, conversation)
+        case .transferred, .assignedBySupervisor:
+            checkRoom(of: agent, for: id, conversation)
+        case .assignedOverCapacity:
+            let by = handoff.by ?? agent
+            let order = Input.conversationAssigned(id, agent, overridesCapacity: true, by: by)
+            require(
+                inputOfRecord == order, .p3,
+                "agent \(agent.number) is given too much and no supervisor said so")
+            checkPresence(of: agent, for: id, conversation)
+        case .customerWrote, .disconnected, .wentOffline, .closed, .overflowed, .moved:
+            violated(.p6, "conversation \(id.number) comes to an agent for \(handoff.reason)")
+        }
+    }
+
+    private func checkPresence(
+        of agent: AgentID, for id: ConversationID, _ conversation: Ledger.Conversation
+    ) {
+        require(
+            ledger.isOnDuty(agent), .p5, "agent \(agent.number) is given work and is not there")
+        require(
+            ledger.mayServe(agent, conversation), .p4,
+            "agent \(agent.number) must not serve conversation \(id.number)")
+    }
+
+    private func checkRoom(
+        of agent: AgentID, for id: ConversationID, _ conversation: Ledger.Conversation
+    ) {
+        checkPresence(of: agent, for: id, conversation)
+        require(
+            ledger.hasRoom(agent, for: conversation), .p3,
+            "agent \(agent.number) has \(ledger.load(of: agent)) and is given more")
+    }
+
+    /// The desk gave or offered it: to whose turn it was, the first who could be served.
+    private func checkTurn(of agent: AgentID, for id: ConversationID, at: Instant) {
+        guard let conversation = ledger.conversations[id] else { return }
+        require(conversation.isWaiting, .p2, "conversation \(id.number) does not wait")
+        checkRoom(of: agent, for: id, conversation)
+        let room = ledger.hasRoom(agent, for: conversation)
+        require(
+            !room || isOverdue(conversation, at: at) || ledger.isFree(conversation, for: agent),
+            .p4, "conversation \(id.number) is not for agent \(agent.number)")
+        if let next = ledger.nextAgent(for: id) {
+            require(
+                next == agent || isOverdue(conversation, at: at), .p4,
+                "conversation \(id.number) goes to \(agent.number), it was \(next.number)'s turn")
+        }
+        let first = ledger.waiting.first { other in
+            guard let waiting = ledger.conversations[other] else { return false }
+            return !isOverdue(waiting, at: at) && ledger.nextAgent(for: other) != nil
+        }
+        guard let first, ledger.rank(of: first) < ledger.rank(of: id) else { return }
+        violated(.p4, "conversation \(id.number) is given before \(first.number)")
+    }
+
+    /// What is kept of the choice is what it was.
+    private func check(
+        _ choice: Choice?, of id: ConversationID, _ conversation: Ledger.Conversation
+    ) {
+        guard let choice else { return violated(.p6, "a choice is not on record") }
+        let needs = ledger.needs(of: conversation)
+        let line = ledger.conversations.values.filter {
+            $0.isWaiting && $0.queue == conversation.queue && ledger.needs(of: $0) == needs
+                && $0.compartment == conversation.compartment
+        }
+        let onDuty = ledger.agents.keys.filter {
+            ledger.isOnDuty($0) && ledger.fits($0, conversation)
+        }
+        let ready = onDuty.filter { ledger.hasRoom($0, for: conversation) }
+        let isRight =
+            choice.version == ledger.configuration.version
+            && choice.relaxed == conversation.relaxed && choice.waiting == line.count
+            && choice.onDuty == onDuty.count && choice.ready == ready.count
+        require(isRight, .p6, "the choice on record of conversation \(id.number) is another")
+    }
+
+    // MARK: After each commit
+
+    /// Nobody who may be given work lacks a conversation that they may take.
+    func checkWork(at: Instant) {
+        for id in ledger.waiting {
+            guard let conversation = ledger.conversations[id],
+                !isOverdue(conversation, at: at), let agent = ledger.nextAgent(for: id)
+            else { continue }
+            violated(
+                .p4, "conversation \(id.number) waits while agent \(agent.number) could take it")
+        }
+        for id in ledger.conversations.keys.sorted() {
+            guard let offer = ledger.conversations[id]?.offer else { continue }
+            require(
+                ledger.isOnDuty(offer.agent), .p5,
+                "conversation \(id.number) is offered to agent \(offer.agent.number), who is gone")
+        }
+    }
+
+    func isOverdue(_ conversation: Ledger.Conversation, at: Instant) -> Bool {
+        ledger.nextStep(of: conversation).map { $0.at <= at } ?? false
+    }
+
+    /// What a stored clock brings about has happened by the next commit at a later moment: the first
+    /// commit of an epoch, or one that brought it about, may leave it to that.
+    func checkClocks(of commit: Commit) {
+        for id in ledger.conversations.keys.sorted() {
+            guard let conversation = ledger.conversations[id],
+                let next = ledger.nextStep(of: conversation), next.at <= commit.at
+            else {
+                overdue[id] = nil
+                continue
+            }
+            let known = overdue[id]
+            guard let known, known.epoch == commit.epoch, known.step == next.at else {
+                overdue[id] = Overdue(epoch: commit.epoch, step: next.at, seen: commit.at)
+                continue
+            }
+            require(
+                known.seen == commit.at, conversation.offer == nil ? .p4 : .p5,
+                "conversation \(id.number): \(next.what) was due at \(next.at.milliseconds)")
+        }
+    }
+}
+
+/// Something that was due and had not happened when this was seen.
+struct Overdue {
+    let epoch: Int64
+    let step: Instant
+    let seen: Instant
+}

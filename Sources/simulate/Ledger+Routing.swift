@@ -1,0 +1,148 @@
+import Desk
+
+/// The routing rules written down a second time: brute force over everybody, from events and inputs
+/// alone.
+extension Ledger {
+    func queue(_ id: QueueID) -> Queue? { configuration.queues.first { $0.id == id } }
+
+    func rank(of id: ConversationID) -> (Int64, ConversationID) {
+        guard let conversation = conversations[id] else { return (0, id) }
+        let priority = conversation.priority ?? queue(conversation.queue)?.priority ?? 0
+        let since = conversation.waitingSince.milliseconds
+        return (since - Int64(priority) * configuration.ageing, id)
+    }
+
+    /// What it asks for now: the higher level of its queue and itself, less what is relaxed.
+    func needs(of conversation: Conversation) -> [SkillID: Int] {
+        let queue = queue(conversation.queue)
+        var levels: [SkillID: Int] = [:]
+        var firm: Set<SkillID> = []
+        for need in (queue?.needs ?? []) + conversation.needs {
+            levels[need.skill] = max(levels[need.skill] ?? 0, need.level)
+            if need.isFirm { firm.insert(need.skill) }
+        }
+        let steps = queue?.relaxations ?? []
+        let inForce = min(conversation.relaxed, steps.count)
+        guard inForce > 0 else { return levels }
+        for (skill, level) in levels where !firm.contains(skill) {
+            let left = level - steps[inForce - 1].lowering
+            levels[skill] = left > 0 ? left : nil
+        }
+        return levels
+    }
+
+    func weight(of queueID: QueueID, for profile: Profile) -> Int {
+        guard let kind = queue(queueID)?.kind else { return 1 }
+        let grade = configuration.grades.first { $0.id == profile.grade }
+        let own = grade?.weights.first { $0.kind == kind }?.weight
+        return own ?? configuration.kinds.first { $0.id == kind }?.weight ?? 1
+    }
+
+    /// Units of work owned and offered.
+    func load(of id: AgentID) -> Int {
+        guard let profile = agents[id]?.profile else { return 0 }
+        return conversations.values.reduce(0) { sum, conversation in
+            let counts = conversation.owner == .agent(id) || conversation.offer?.agent == id
+            return sum + (counts ? weight(of: conversation.queue, for: profile) : 0)
+        }
+    }
+
+    func isOnDuty(_ id: AgentID) -> Bool {
+        guard let agent = agents[id] else { return false }
+        return agent.isConnected && agent.presence == .available
+    }
+
+    func hasRoom(_ id: AgentID, for conversation: Conversation) -> Bool {
+        guard let agent = agents[id] else { return false }
+        return load(of: id) + weight(of: conversation.queue, for: agent.profile) <= agent.capacity
+    }
+
+    /// Whether the agent serves the queue, has the skills and may see into the compartment.
+    func fits(_ id: AgentID, _ conversation: Conversation) -> Bool {
+        guard let profile = agents[id]?.profile else { return false }
+        if let queues = profile.queues, !queues.contains(conversation.queue) { return false }
+        return needs(of: conversation).allSatisfy { need in
+            profile.skills.contains { $0.skill == need.key && $0.level >= need.value }
+        } && seesInto(conversation.compartment, profile)
+    }
+
+    private func seesInto(_ compartment: CompartmentID?, _ profile: Profile) -> Bool {
+        compartment.map { profile.compartments.contains($0) } ?? true
+    }
+
+    /// Whether nothing about the person forbids it, whatever the queue asks for.
+    func mayServe(_ id: AgentID, _ conversation: Conversation) -> Bool {
+        guard let profile = agents[id]?.profile else { return false }
+        return !profile.barred.contains(conversation.customer)
+            && seesInto(conversation.compartment, profile)
+    }
+
+    /// Whether the desk may give it to this agent as far as who they are goes.
+    func isFree(_ conversation: Conversation, for id: AgentID) -> Bool {
+        guard isOnDuty(id), fits(id, conversation), mayServe(id, conversation) else { return false }
+        if let kept = conversation.reservation?.agent, kept != id, isOnDuty(kept),
+            fits(kept, conversation), mayServe(kept, conversation)
+        {
+            return false
+        }
+        guard conversation.declined.contains(id) else { return true }
+        let isElsewhere = agents.keys.contains {
+            isOnDuty($0) && fits($0, conversation) && mayServe($0, conversation)
+                && !conversation.declined.contains($0)
+        }
+        return !isElsewhere
+    }
+
+    /// Whether the desk would give this conversation to this agent now.
+    func isDue(_ id: ConversationID, to agent: AgentID) -> Bool {
+        guard let conversation = conversations[id], conversation.isWaiting,
+            queue(conversation.queue)?.handing != .pull, hasRoom(agent, for: conversation),
+            isFree(conversation, for: agent)
+        else { return false }
+        switch configuration.heavyWork {
+        case .isPassed: return true
+        case .reservesRoom: break
+        }
+        return !conversations.contains { other, heavier in
+            heavier.isWaiting && queue(heavier.queue)?.handing != .pull
+                && rank(of: other) < rank(of: id) && !hasRoom(agent, for: heavier)
+                && isFree(heavier, for: agent)
+        }
+    }
+
+    /// Who would be given this conversation now: least loaded, then idle longest, then by id.
+    func nextAgent(for id: ConversationID) -> AgentID? {
+        agents.keys.filter { isDue(id, to: $0) }.min { left, right in
+            let (first, second) = (load(of: left), load(of: right))
+            if first != second { return first < second }
+            let (idle, other) = (agents[left]?.idleSince, agents[right]?.idleSince)
+            if let idle, let other, idle != other { return idle < other }
+            return left < right
+        }
+    }
+
+    /// Who waits for the desk, first first.
+    var waiting: [ConversationID] {
+        conversations.filter { $0.value.isWaiting }.map(\.key).sorted {
+            rank(of: $0) < rank(of: $1)
+        }
+    }
+
+    /// What happens next to it by a stored clock, and when.
+    func nextStep(of conversation: Conversation) -> (at: Instant, what: String)? {
+        if let offer = conversation.offer { return (offer.deadline, "its offer ends") }
+        guard conversation.isWaiting, let queue = queue(conversation.queue) else { return nil }
+        var next = conversation.reservation.map { ($0.until, "it is no longer kept") }
+        func earlier(_ wait: Int64, _ what: String) {
+            let at = conversation.waitingSince.adding(milliseconds: wait)
+            if next.map({ at < $0.0 }) ?? true { next = (at, what) }
+        }
+        if conversation.relaxed < queue.relaxations.count {
+            earlier(queue.relaxations[conversation.relaxed].after, "less is asked for")
+        }
+        if !conversation.staysInQueue, let wait = queue.overflow?.afterWait {
+            earlier(wait, "it overflows")
+        }
+        return next
+    }
+}
