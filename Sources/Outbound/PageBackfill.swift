@@ -311,7 +311,7 @@ extension Answer {
     fileprivate var isDecided: Bool {
         switch self {
         case .accepted, .repeated, .rejected, .quarantined: true
-        case .unavailable, .view: false
+        case .unavailable, .view, .explanation: false
         }
     }
 }

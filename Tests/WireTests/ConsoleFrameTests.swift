@@ -325,6 +325,7 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
             ConsoleResult.transcript(id: id, messages, more: true),
             ConsoleNotice.draining(reconnectAfterMilliseconds: 1_500),
             ConsoleNotice.interrupted(true),
+            ConsoleResult.colleagues(id: id, [(id: AgentID(8), name: "Ben")]),
             ConsoleResult.explanation(id: id, RoutingFrames.explanation),
             ConsoleNotice.deskChanged(RoutingFrames.desk),
             ConsoleNotice.takeable([RoutingFrames.waiting]),

@@ -12,6 +12,7 @@ enum RoutingRequests {
             "offer.decline", #"{"conversation":5,"reason":"conflictOfInterest"}"#,
             .offerDecline(conversation, .conflictOfInterest)
         ),
+        ("colleagues.read", "{}", .colleaguesRead),
         ("conversation.take", #"{"conversation":5}"#, .conversationTake(conversation)),
         (
             "conversation.transfer", #"{"conversation":5,"to":{"kind":"agent","id":8}}"#,

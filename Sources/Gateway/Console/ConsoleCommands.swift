@@ -52,6 +52,11 @@ extension ConsoleHub {
             agentCommand(.conversationTaken(person, conversation), request, console)
         case .conversationTransfer(let conversation, let target):
             agentCommand(.transferOrdered(person, conversation, target), request, console)
+        case .colleaguesRead:
+            guard console.isAgent else {
+                return refuse(request, .forbidden, field: "method", to: console)
+            }
+            send(ConsoleResult.colleagues(id: request.id, colleagues(of: person)), to: console)
         case .supervise(let command):
             guard console.isSupervisor else {
                 return refuse(request, .forbidden, field: "method", to: console)

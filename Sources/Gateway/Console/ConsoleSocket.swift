@@ -73,6 +73,8 @@ enum ConsoleLimits {
     static let missedTexts = 512
     /// How often open sessions are looked up again, so that one that was ended elsewhere closes here.
     static let sessionCheck = Duration.seconds(30)
+    /// Colleagues shown to an agent at once: nobody looks through more.
+    static let colleagues = 500
     /// How often the lists that agents take from are told anew, if they changed.
     static let listPause = Duration.seconds(1)
 }

@@ -50,4 +50,15 @@ extension ConsoleHub {
             }
         }
     }
+
+    /// Who has a console open and takes work: a hint for whom to pass a conversation on to, which the
+    /// desk then judges.
+    func colleagues(of person: AgentID) -> [(id: AgentID, name: String)] {
+        let present = Set(
+            sockets.values.filter { $0.phase == .live && $0.isAgent }.compactMap(\.person))
+        return present.filter { $0 != person && runner.agent($0)?.isOnDuty == true }
+            .map { (id: $0, name: people.name(of: $0)) }
+            .sorted { ($0.name, $0.id) < ($1.name, $1.id) }
+            .prefix(ConsoleLimits.colleagues).map { $0 }
+    }
 }

@@ -38,6 +38,8 @@ public enum ConsoleCommand: Equatable, Sendable {
     case conversationTake(ConversationID)
     /// Pass the conversation on.
     case conversationTransfer(ConversationID, TransferTarget)
+    /// Who is on duty, to pass a conversation on to. Changes nothing.
+    case colleaguesRead
     /// What a supervisor orders or asks; refused to everybody else.
     case supervise(SupervisorCommand)
 }

@@ -92,6 +92,7 @@ struct ConsoleRequestParser {
         case "conversation.take": return .conversationTake(try conversation())
         case "conversation.transfer":
             return .conversationTransfer(try conversation(), try target())
+        case "colleagues.read": return .colleaguesRead
         default: return try supervision(method).map { .supervise($0) }
         }
     }

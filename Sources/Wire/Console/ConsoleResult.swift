@@ -40,6 +40,20 @@ public enum ConsoleResult {
         }
     }
 
+    /// Who is on duty, in the order in which they are shown.
+    public static func colleagues(id: String, _ people: [(id: AgentID, name: String)]) -> [UInt8] {
+        frame(id, capacity: 64 + 48 * people.count) { writer in
+            writer.beginArray("colleagues")
+            for person in people {
+                writer.beginObject()
+                writer.member("id", person.id.number)
+                writer.member("name", person.name)
+                writer.endObject()
+            }
+            writer.endArray()
+        }
+    }
+
     /// Why a conversation waits, or with whom it is.
     public static func explanation(id: String, _ document: ExplanationDocument) -> [UInt8] {
         let count = document.explanation.candidates.count

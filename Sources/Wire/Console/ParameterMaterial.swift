@@ -50,6 +50,7 @@ extension ConsoleCommand {
                 writer.element(queue.number)
             case .bot: writer.element("bot")
             }
+        case .colleaguesRead: writer.elements("colleagues.read")
         case .supervise(let command): command.writeMaterial(to: &writer)
         }
     }
