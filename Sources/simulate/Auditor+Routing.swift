@@ -184,6 +184,15 @@ extension Auditor {
         require(isRight, .p6, "the choice on record of conversation \(id.number) is another")
     }
 
+    /// That a conversation is no longer kept for somebody is no event: the clock goes before
+    /// everything else of a batch, but for the first of an epoch.
+    func endReservations(at: Instant) {
+        for (id, conversation) in ledger.conversations where conversation.offer == nil {
+            guard let kept = conversation.reservation, kept.until <= at else { continue }
+            ledger.conversations[id]?.reservation = nil
+        }
+    }
+
     // MARK: After each commit
 
     /// Nobody who may be given work lacks a conversation that they may take.

@@ -52,6 +52,8 @@ final class Auditor {
         let new = database.events[read...]
         read = database.events.count
         let isSetAside = new.contains { $0.event == .inputQuarantined }
+        let isFirst = new.contains { $0.event == .epochBegan }
+        if !isSetAside, !isFirst { endReservations(at: commit.at) }
         for entry in commit.entries {
             check(entry)
             inputOfRecord = entry.key.flatMap { inputs[$0] }

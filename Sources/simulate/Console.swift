@@ -91,6 +91,7 @@ final class Console {
     private(set) var socket: Socket?
     private var seen: (epoch: Int64, number: Int64)?
     private var holdings: Set<ConversationID> = []
+    private(set) var offers: Set<ConversationID> = []
     private var resendable: Set<JobID> = []
     private var presence = Presence.offline
     private(set) var unanswered: [Command] = []
@@ -169,6 +170,8 @@ final class Console {
             world.auditor.saw(view, self)
             seen = (view.epoch, view.number)
             holdings = Set(view.conversations.filter { $0.owner == .agent(person) }.map(\.id))
+            offers = Set(
+                view.conversations.filter { $0.routing.offer?.agent == person }.map(\.id))
             presence = view.agents.first { $0.id == person }?.presence ?? .offline
         case .push(let record, let previous):
             world.auditor.saw(record, previous: previous, self)
@@ -185,6 +188,10 @@ final class Console {
             holdings.insert(handoff.conversation)
         case .ownerChanged(let handoff):
             holdings.remove(handoff.conversation)
+        case .offerMade(let conversation, let offer, _) where offer.agent == person:
+            offers.insert(conversation)
+        case .offerEnded(let conversation, person, _):
+            offers.remove(conversation)
         case .presenceChanged(person, let presence, _):
             self.presence = presence
         case .jobChanged(let job, _, _, .unconfirmed, _), .jobChanged(let job, _, _, .failed, _):
@@ -248,31 +255,34 @@ final class Console {
             return twist(command)
         }
         let conversation = world.generator.pick(holdings.sorted())
-        switch world.generator.below(isSupervisor ? 3 : 12) {
-        case 0 where isSupervisor:
+        guard !isSupervisor else {
+            if world.generator.below(3) > 0 { return supervise() }
             let agent = AgentID(world.generator.between(1, 4))
             return new(.capacitySet(agent, capacity: world.generator.below(5), by: person))
+        }
+        switch world.generator.below(20) {
         case 0:
             let presence = world.generator.pick([Presence.away, .offline, .available]) ?? .away
             return new(.presenceSet(person, presence))
-        case 1...3 where !isSupervisor:
+        case 1...3:
             return presence == .available ? nil : new(.presenceSet(person, .available))
         case 4...7: return conversation.flatMap(reply)
         case 8: return conversation.map { new(.conversationRead(person, $0)) }
         case 9: return conversation.map { new(.conversationClosed(person, $0)) }
         case 10: return resend()
+        case 11...15: return answerOffer()
+        case 16: return conversation.map(passOn)
+        case 17: return takeFromList()
         default: return nil
         }
     }
 
     /// Works off what there is.
     private func chooseCalmly() -> Command? {
-        if isSupervisor {
-            let poor = world.database.agents.values.filter { $0.capacity < 2 }.map(\.id).min()
-            return poor.map { new(.capacitySet($0, capacity: 3, by: person)) }
-        }
+        if isSupervisor { return superviseCalmly() }
         if presence != .available { return new(.presenceSet(person, .available)) }
-        guard let conversation = holdings.min() else { return nil }
+        if let offer = offers.min() { return new(.offerAccepted(person, offer)) }
+        guard let conversation = holdings.min() else { return takeFromList() }
         if world.generator.below(3) == 0 { return reply(conversation) }
         return new(.conversationClosed(person, conversation))
     }
@@ -290,7 +300,7 @@ final class Console {
         return new(.resendOrdered(person, job))
     }
 
-    private func new(_ input: Input) -> Command {
+    func new(_ input: Input) -> Command {
         commandCount += 1
         let key = Digest(high: 2, low: UInt64(index) << 32 | commandCount)
         let isPoison = world.chance(world.weather.poison)

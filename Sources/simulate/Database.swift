@@ -29,6 +29,7 @@ final class Database {
     private(set) var conversations: [ConversationID: Conversation] = [:]
     private(set) var agents: [AgentID: Agent] = [:]
     private(set) var jobs: [JobID: Job] = [:]
+    private(set) var configuration = Configuration()
     private(set) var handoffs: [ConversationID: [HandoffRow]] = [:]
     /// Which message the platform's id stands for.
     private(set) var messages: [Digest: MessageID] = [:]
@@ -100,6 +101,7 @@ final class Database {
         state.lastEvent = events.last?.number ?? 0
         state.conversations = conversations.values.filter(\.isOpen).sorted { $0.id < $1.id }
         state.agents = agents.values.sorted { $0.id < $1.id }
+        state.configuration = configuration
         state.jobs = jobs.values.filter { !$0.state.isSettled }.sorted { $0.id < $1.id }
         switch plant {
         case .inflateCapacity:
@@ -111,12 +113,52 @@ final class Database {
             }
         case .forgetWaiting:
             state.conversations.removeAll { if case .queue = $0.owner { true } else { false } }
+        case .forgetOffers, .lateOffers, .forgetDeclines, .capacityWithoutOffers, .ignoreSkills,
+            .neverRelax:
+            plantInRouting(&state, plant)
         case .forgetKeys, .skipEpochCheck, .staleRow, .forgetClosedSocket, .dropHandoff,
             .pushBeforeCommit, .acknowledgeOnArrival, .postBeforeCommit, .unknownAsRetry,
-            .skipAtResume, .renewWaiting, nil:
+            .skipAtResume, .renewWaiting, .renewAtOverflow, .renewAtTransfer, .overrideUnsaid, nil:
             break
         }
         return state
+    }
+
+    private func plantInRouting(_ state: inout DeskState, _ plant: Plant?) {
+        for index in state.conversations.indices {
+            guard let offer = state.conversations[index].routing.offer else { continue }
+            switch plant {
+            case .forgetOffers: state.conversations[index].routing.offer = nil
+            case .lateOffers:
+                state.conversations[index].routing.offer = Offer(
+                    agent: offer.agent, deadline: offer.deadline.adding(milliseconds: 3_600_000),
+                    isTransfer: offer.isTransfer)
+            case .capacityWithoutOffers:
+                let place = state.agents.firstIndex { $0.id == offer.agent }
+                if let place { state.agents[place].capacity += 1 }
+            default: break
+            }
+        }
+        if plant == .forgetDeclines {
+            for index in state.conversations.indices {
+                state.conversations[index].routing.declined = []
+            }
+        }
+        if plant == .ignoreSkills {
+            for index in state.agents.indices {
+                state.agents[index].profile.skills = Variants.skills.map { SkillLevel($0, 5) }
+            }
+        }
+        if plant == .neverRelax {
+            for index in state.configuration.queues.indices {
+                state.configuration.queues[index].relaxations = []
+            }
+        }
+    }
+
+    /// Whether agents take from this queue themselves.
+    func isPulled(_ queue: QueueID) -> Bool {
+        configuration.queues.contains { $0.id == queue && $0.handing == .pull }
     }
 
     func giveBack(_ node: Int, epoch: Int64) {
@@ -185,13 +227,13 @@ final class Database {
                 staleRows += 1
                 if staleRows % 7 == 0 { continue }
             }
-            if plant == .renewWaiting, case .agent = former?.owner, case .queue = conversation.owner
-            {
+            if plant.isRenewal(from: former?.owner, to: conversation.owner) {
                 conversation.waitingSince = at
             }
             conversations[conversation.id] = conversation
             latest[conversation.thread] = conversation.id
         }
+        if let latest = changes.configurations.last { configuration = latest }
         for agent in changes.agents { agents[agent.id] = agent }
         for job in changes.jobs { jobs[job.id] = job }
     }

@@ -131,8 +131,14 @@ extension Node {
 
     func commanded(_ command: Command, _ id: ConnectionID) {
         guard sockets[id] != nil else { return }
+        var input = command.input
+        if world.plant == .overrideUnsaid,
+            case .conversationAssigned(let conversation, let agent, _, let by) = input
+        {
+            input = .conversationAssigned(conversation, agent, overridesCapacity: true, by: by)
+        }
         arrive(
-            .input(command.input), .command, key: command.key, parameters: command.parameters,
+            .input(input), .command, key: command.key, parameters: command.parameters,
             content: command.content, purpose: .command(id, command))
     }
 

@@ -1,3 +1,5 @@
+import Desk
+
 /// A fault put on purpose into a seam between the real components, to prove that the auditor finds
 /// it. The real components carry no switch for it.
 enum Plant: String, CaseIterable {
@@ -29,20 +31,50 @@ enum Plant: String, CaseIterable {
     case skipAtResume
     /// The store starts the waiting clock anew when an agent's conversation returns.
     case renewWaiting
+    /// The store leaves offers out of a reload: what is offered is offered again.
+    case forgetOffers
+    /// The store reads the deadlines of offers back an hour late.
+    case lateOffers
+    /// The store forgets who declined.
+    case forgetDeclines
+    /// The store reads back as much more capacity as an agent is offered: offers take no room.
+    case capacityWithoutOffers
+    /// The store reads every skill back as everybody's.
+    case ignoreSkills
+    /// The store reads queues back without their relaxations.
+    case neverRelax
+    /// The store starts the waiting clock anew when a conversation overflows.
+    case renewAtOverflow
+    /// The store starts the waiting clock anew at a transfer.
+    case renewAtTransfer
+    /// The gateway lets a supervisor exceed capacity who did not say so.
+    case overrideUnsaid
 
     /// The promise that it breaks.
     var promise: Promise {
         switch self {
         case .forgetKeys: .p1
-        case .skipEpochCheck, .staleRow: .p2
-        case .inflateCapacity: .p3
-        case .forgetWaiting: .p4
-        case .loseDeadline, .forgetClosedSocket: .p5
+        case .skipEpochCheck, .staleRow, .forgetOffers: .p2
+        case .inflateCapacity, .capacityWithoutOffers, .overrideUnsaid: .p3
+        case .forgetWaiting, .forgetDeclines, .ignoreSkills, .neverRelax: .p4
+        case .loseDeadline, .forgetClosedSocket, .lateOffers: .p5
         case .dropHandoff: .p6
         case .pushBeforeCommit, .acknowledgeOnArrival, .postBeforeCommit: .p7
         case .unknownAsRetry: .p8
         case .skipAtResume: .p9
-        case .renewWaiting: .p13
+        case .renewWaiting, .renewAtOverflow, .renewAtTransfer: .p13
+        }
+    }
+}
+
+extension Plant? {
+    /// Whether this fault starts the waiting clock anew at this change of owner.
+    func isRenewal(from former: Owner?, to owner: Owner) -> Bool {
+        switch (self, former, owner) {
+        case (.renewWaiting, .agent, .queue): true
+        case (.renewAtOverflow, .queue(let left), .queue(let entered)): left != entered
+        case (.renewAtTransfer, .agent(let sender), .agent(let receiver)): sender != receiver
+        default: false
         }
     }
 }

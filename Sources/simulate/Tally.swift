@@ -25,6 +25,12 @@ struct Tally {
             case .epochBegan: add("epochs")
             case .inputQuarantined: add("set aside")
             case .ownerChanged(let handoff): add("handoffs (\(handoff.reason))")
+            case .offerMade(_, let offer, _): add(offer.isTransfer ? "warm transfers" : "offers")
+            case .offerEnded(_, _, .declined): add("offers declined")
+            case .offerEnded(_, _, let end): add("offers \(end)")
+            case .needsRelaxed: add("relaxations")
+            case .configurationChanged: add("configurations")
+            case .profileChanged: add("profiles")
             case .jobChanged(_, _, _, .unknown, _): add("sends unknown")
             case .jobChanged(_, _, _, .unconfirmed, _): add("sends unconfirmed")
             case .jobChanged(_, _, _, .sent, _): add("sends proved")
@@ -33,7 +39,6 @@ struct Tally {
                 .messagesDelivered, .messagesRead, .messageReacted, .messageEdited,
                 .messageDeleted, .channelEventKept, .conversationRead, .agentEntered,
                 .agentConnected, .agentDisconnected, .presenceChanged, .capacityChanged,
-                .profileChanged, .configurationChanged, .offerMade, .offerEnded, .needsRelaxed,
                 .needsChanged, .priorityChanged, .jobChanged:
                 break
             }

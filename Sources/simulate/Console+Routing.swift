@@ -1,0 +1,101 @@
+import Desk
+
+/// What people do about who has what.
+extension Console {
+    // MARK: Agents
+
+    /// Most offers are answered; some are let pass.
+    func answerOffer() -> Command? {
+        guard let conversation = world.generator.pick(offers.sorted()) else { return nil }
+        switch world.generator.below(6) {
+        case 0...2: return new(.offerAccepted(person, conversation))
+        case 3:
+            let reason = world.generator.pick(DeclineReason.allCases) ?? .other
+            return new(.offerDeclined(person, conversation, reason))
+        default: return nil
+        }
+    }
+
+    func passOn(_ conversation: ConversationID) -> Command {
+        let target: TransferTarget =
+            switch world.generator.below(8) {
+            case 0: .bot
+            case 1, 2: .queue(world.generator.pick(Variants.queues) ?? QueueID(1))
+            default: .agent(somebody(), isWarm: world.generator.below(2) == 0)
+            }
+        return new(.transferOrdered(person, conversation, target))
+    }
+
+    /// The list of a queue is shown to whoever serves it; here it is read from the tables.
+    func takeFromList() -> Command? {
+        let waiting = world.database.conversations.values.filter {
+            guard case .queue(let queue) = $0.owner else { return false }
+            return world.database.isPulled(queue)
+        }
+        let next = waiting.map(\.id).min()
+        return next.map { new(.conversationTaken(person, $0)) }
+    }
+
+    // MARK: Supervisors
+
+    func supervise() -> Command? {
+        let open = world.database.conversations.values.filter(\.isOpen).map(\.id).sorted()
+        let conversation = world.generator.pick(open)
+        switch world.generator.below(12) {
+        case 0: return new(.configurationSet(newConfiguration(), by: person))
+        case 1: return new(.configurationSet(newConfiguration(), profiles: both(), by: person))
+        case 2, 3: return new(.profileSet(somebody(), newProfile(), by: person))
+        case 4:
+            let presence = world.generator.pick([Presence.away, .available, .offline]) ?? .away
+            return new(.presenceOrdered(somebody(), presence, by: person))
+        case 5, 6:
+            let queue = world.generator.pick(Variants.queues) ?? QueueID(1)
+            return conversation.map { new(.conversationMoved($0, queue, by: person)) }
+        case 7, 8:
+            let overrides = world.generator.below(2) == 0
+            return conversation.map {
+                new(
+                    .conversationAssigned(
+                        $0, somebody(), overridesCapacity: overrides, by: person))
+            }
+        case 9:
+            let priority = world.generator.below(3) == 0 ? nil : world.generator.below(11)
+            return conversation.map { new(.prioritySet($0, priority, by: person)) }
+        default:
+            let compartment = world.generator.below(5) == 0 ? Variants.compartment : nil
+            return conversation.map {
+                new(
+                    .needsSet(
+                        $0, Variants.needs(from: &world.generator), compartment, by: person))
+            }
+        }
+    }
+
+    /// When all is calm everything is made possible: nobody is barred, nothing rare is asked for.
+    func superviseCalmly() -> Command? {
+        let people = world.database.agents.values.sorted { $0.id < $1.id }
+        if let odd = people.first(where: { $0.profile != Profile() }) {
+            return new(.profileSet(odd.id, Profile(), by: person))
+        }
+        let open = world.database.conversations.values.filter(\.isOpen).sorted { $0.id < $1.id }
+        if let demanding = open.first(where: {
+            !$0.routing.needs.isEmpty || $0.routing.compartment != nil
+        }) {
+            return new(.needsSet(demanding.id, [], nil, by: person))
+        }
+        let poor = people.first { $0.capacity < 2 }
+        return poor.map { new(.capacitySet($0.id, capacity: 3, by: person)) }
+    }
+
+    private func somebody() -> AgentID { AgentID(world.generator.between(1, 4)) }
+
+    private func newConfiguration() -> Configuration {
+        Variants.configuration(from: &world.generator)
+    }
+
+    private func newProfile() -> Profile { Variants.profile(from: &world.generator) }
+
+    private func both() -> [AgentProfile] {
+        [1, 2].map { AgentProfile(agent: AgentID($0), profile: newProfile()) }
+    }
+}

@@ -1,0 +1,67 @@
+import Desk
+
+/// What supervisors set: a few configurations and profiles that differ in every rule. Each can be
+/// served by somebody, so that whatever a run ends with comes to rest.
+enum Variants {
+    static let skills = [SkillID(1), SkillID(2)]
+    static let queues = [QueueID(1), QueueID(2), QueueID(3)]
+    static let compartment = CompartmentID(1)
+
+    static func configuration(from generator: inout Generator) -> Configuration {
+        let timeout = generator.between(1_000, 4_000)
+        let handing: Handing = generator.below(3) == 0 ? .push : .offer(timeout: timeout)
+        let steps = [
+            Relaxation(after: generator.between(500, 3_000), lowering: 1),
+            Relaxation(after: 5_000, lowering: 5),
+        ]
+        let need = SkillLevel(SkillID(1), 1 + generator.below(3))
+        let heavy = WorkKindID(1)
+        return Configuration(
+            skills: skills.map { Skill(id: $0, name: "skill \($0.number)") },
+            kinds: [WorkKind(id: heavy, name: "case", weight: 2)],
+            grades: [
+                Grade(
+                    id: GradeID(1), name: "senior",
+                    weights: [Grade.Weight(kind: heavy, weight: 1)])
+            ],
+            queues: [
+                Queue(
+                    id: queues[0], name: "service", needs: generator.below(2) == 0 ? [] : [need],
+                    relaxations: steps, handing: handing,
+                    overflow: Overflow(
+                        to: queues[1], afterWait: generator.between(1_500, 6_000),
+                        atLength: generator.below(2) == 0 ? nil : 3),
+                    stickiness: generator.below(2) == 0 ? 0 : 2_000),
+                Queue(
+                    id: queues[1], name: "second", priority: generator.below(3),
+                    kind: generator.below(2) == 0 ? nil : heavy,
+                    handing: generator.below(2) == 0 ? .push : .offer(timeout: timeout)),
+                Queue(
+                    id: queues[2], name: "list", handing: .pull,
+                    overflow: Overflow(to: queues[1], afterWait: 8_000)),
+            ],
+            ageing: generator.between(0, 5_000),
+            heavyWork: generator.below(2) == 0 ? .isPassed : .reservesRoom,
+            missedOffers: 1 + generator.below(3), transferTimeout: generator.between(1_000, 3_000))
+    }
+
+    static func profile(from generator: inout Generator) -> Profile {
+        Profile(
+            grade: generator.below(3) == 0 ? GradeID(1) : nil,
+            queues: generator.below(3) == 0 ? [queues[0], queues[2]] : nil,
+            skills: skills.filter { _ in generator.below(2) == 0 }.map {
+                SkillLevel($0, 1 + generator.below(5))
+            },
+            compartments: generator.below(2) == 0 ? [] : [compartment],
+            barred: generator.below(3) == 0 ? [CustomerID(generator.between(1, 60))] : [])
+    }
+
+    static func needs(from generator: inout Generator) -> [SkillLevel] {
+        guard generator.below(2) == 0 else { return [] }
+        return [
+            SkillLevel(
+                generator.pick(skills) ?? skills[0], 1 + generator.below(4),
+                isFirm: generator.below(4) == 0)
+        ]
+    }
+}
