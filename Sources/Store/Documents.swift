@@ -57,12 +57,8 @@ extension PostgresResult {
         return routing
     }
 
-    /// A configuration that was in force.
+    /// A configuration that was in force; nil if there is none.
     func configuration(_ row: Int) throws(PostgresError) -> Configuration? {
-        guard rowCount > row else { return nil }
-        guard let configuration: Configuration = try document(row, 0) else {
-            throw .unexpectedValue(column: 0)
-        }
-        return configuration
+        rowCount > row ? try document(row, 0) : nil
     }
 }

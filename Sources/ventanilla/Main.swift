@@ -13,7 +13,10 @@ struct Ventanilla: AsyncParsableCommand {
             Every setting can also come from the environment: listen.publicURL is \
             VENTANILLA_LISTEN_PUBLIC_URL, and wins over the file.
             """,
-        subcommands: [Serve.self, Migrate.self, CheckConfiguration.self, Verify.self],
+        subcommands: [
+            Serve.self, Migrate.self, CheckConfiguration.self, Verify.self, DeskCommands.self,
+            Explain.self,
+        ],
         defaultSubcommand: Serve.self)
 }
 

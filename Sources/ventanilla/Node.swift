@@ -112,7 +112,7 @@ enum Node {
     }
 
     /// Turns a loop for one piece of work.
-    private static func once(_ body: @escaping @LoopActor (Loop) async throws -> Void) throws {
+    static func once(_ body: @escaping @LoopActor (Loop) async throws -> Void) throws {
         let result = Ending()
         do {
             try Loop.run { loop in

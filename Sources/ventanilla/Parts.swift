@@ -18,6 +18,10 @@ extension Node {
         let gateway: GatewayConfiguration
         let outbound: OutboundConfiguration
         let certificateAuthorities: String?
+        /// The token of `operator.tokenFile`; nil: there is no such way in.
+        let operatorToken: String?
+        /// What this server is called, without a path.
+        let publicOrigin: String
         let logLevel: Logger.Level
 
         /// Every secret's file is read here, once.
@@ -48,15 +52,33 @@ extension Node {
                 disconnectGrace: Int64(settings.number("desk.disconnectGraceSeconds")) * 1_000,
                 confirmationWait: Int64(settings.number("desk.confirmationWaitSeconds")) * 1_000,
                 settlingTime: Int64(settings.number("desk.settlingSeconds")) * 1_000)
-            gateway = try Self.gateway(settings, desk)
+            operatorToken = try Self.operatorToken(settings)
+            gateway = try Self.gateway(settings, desk, operatorToken)
+            publicOrigin = gateway.publicURL.origin
             outbound = try Self.outbound(settings, desk)
             let file = settings.text("messenger.caFile")
             certificateAuthorities = file.isEmpty ? nil : file
         }
 
-        private static func gateway(_ settings: Settings, _ desk: Int64) throws
-            -> GatewayConfiguration
-        {
+        /// A token that can be guessed would be a door for everybody.
+        private static let shortestToken = 32
+
+        private static func operatorToken(_ settings: Settings) throws -> String? {
+            guard !settings.text("operator.tokenFile").isEmpty else { return nil }
+            let token = try settings.secret(inFileOf: "operator.tokenFile")
+            guard token.utf8.count >= shortestToken,
+                token.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+            else {
+                throw SettingsError(
+                    setting: "operator.tokenFile",
+                    reason: "holds no token: at least \(shortestToken) characters, no spaces")
+            }
+            return token
+        }
+
+        private static func gateway(
+            _ settings: Settings, _ desk: Int64, _ operatorToken: String?
+        ) throws -> GatewayConfiguration {
             guard let publicURL = PublicURL(settings.text("listen.publicURL")) else {
                 throw SettingsError(
                     setting: "listen.publicURL",
@@ -81,7 +103,7 @@ extension Node {
                     verifyToken: try settings.secret(inFileOf: "messenger.verifyTokenFile")),
                 pages: try checked("console.directory") {
                     try StaticPages(directory: settings.text("console.directory"))
-                })
+                }, operatorToken: operatorToken.map { Array($0.utf8) })
         }
 
         private static func outbound(

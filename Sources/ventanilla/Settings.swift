@@ -97,6 +97,9 @@ struct Settings {
             key: "signIn.sessionHours", kind: .number(1...24), standard: "10",
             help: "how long a session lasts"),
         Setting(
+            key: "operator.tokenFile", kind: .text, standard: "",
+            help: "file with the token by which desk import and explain reach the running desk"),
+        Setting(
             key: "console.directory", kind: .text, standard: nil,
             help: "folder with the console's pages"),
         Setting(

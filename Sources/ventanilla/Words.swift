@@ -1,0 +1,153 @@
+import Desk
+import Foundation
+
+/// Says in words how a conversation came to whom, and why it waits.
+struct Words {
+    private let configuration: Configuration
+
+    /// Names are those of the configuration in force.
+    init(_ configuration: Configuration) { self.configuration = configuration }
+
+    // MARK: What was
+
+    /// One line of the history; nil for what needs no words.
+    func line(for record: EventRecord) -> String? {
+        words(for: record.event).map { "\(moment(record.at))  event \(record.number): \($0)" }
+    }
+
+    private func words(for event: Event) -> String? {
+        switch event {
+        case .conversationOpened(_, let customer, let queue):
+            "opened with customer \(customer.number) for \(name(queue))"
+        case .ownerChanged(let handoff): words(for: handoff)
+        case .offerMade(_, let offer, let choice):
+            "offered to agent \(offer.agent.number) until \(moment(offer.deadline))"
+                + (offer.isTransfer ? ", passed on by its owner" : "") + words(for: choice)
+        case .offerEnded(_, let agent, let end): words(for: end, agent)
+        case .needsRelaxed(_, let steps):
+            steps == 0
+                ? "asks for all that its queue asks for"
+                : "asks for less: \(count(steps, "relaxation")) in force"
+        case .needsChanged(_, let by): "supervisor \(by.number) changed what it asks for"
+        case .priorityChanged(_, let priority, let by):
+            "supervisor \(by.number) set its priority to "
+                + (priority.map { "\($0)" } ?? "that of its queue")
+        case .customerMet, .messageReceived, .messageSentElsewhere, .messageWritten,
+            .messagesDelivered, .messagesRead, .messageReacted, .messageEdited, .messageDeleted,
+            .channelEventKept, .conversationRead, .agentEntered, .agentConnected,
+            .agentDisconnected, .presenceChanged, .capacityChanged, .profileChanged,
+            .configurationChanged, .jobChanged, .epochBegan, .inputQuarantined:
+            nil
+        }
+    }
+
+    private func words(for handoff: Handoff) -> String {
+        let by = handoff.by.map { ", ordered by person \($0.number)" } ?? ""
+        return "handoff \(handoff.number) from \(name(handoff.from)) to \(name(handoff.to)): "
+            + reason(handoff.reason) + by + words(for: handoff.choice)
+    }
+
+    private func words(for choice: Choice?) -> String {
+        guard let choice else { return "" }
+        var words = "\n    chosen under configuration \(choice.version): "
+        words += "\(count(choice.waiting, "conversation")) waited for the same, "
+        words += "\(count(choice.onDuty, "agent")) on duty could serve it, "
+        words += "\(choice.ready) of them had room; least loaded, then longest idle"
+        if choice.relaxed > 0 { words += "; \(count(choice.relaxed, "relaxation")) in force" }
+        if let next = choice.runnerUp { words += "; next was agent \(next.number)" }
+        return words
+    }
+
+    private func words(for end: OfferEnd, _ agent: AgentID) -> String {
+        switch end {
+        case .accepted: "agent \(agent.number) accepted"
+        case .declined(.busy): "agent \(agent.number) declined: too busy"
+        case .declined(.notMyField): "agent \(agent.number) declined: not their field"
+        case .declined(.conflictOfInterest): "agent \(agent.number) declined: knows the customer"
+        case .declined(.other): "agent \(agent.number) declined"
+        case .timedOut: "agent \(agent.number) let the offer pass"
+        case .withdrawn: "the offer to agent \(agent.number) was taken back"
+        }
+    }
+
+    private func reason(_ reason: HandoffReason) -> String {
+        switch reason {
+        case .customerWrote: "the customer wrote"
+        case .assigned: "it was their turn"
+        case .disconnected: "the agent was gone for too long"
+        case .wentOffline: "the agent went offline"
+        case .closed: "the agent closed it"
+        case .offerAccepted: "the agent accepted the offer"
+        case .taken: "the agent took it from the list"
+        case .transferred: "its owner passed it on"
+        case .overflowed: "it waited too long, or too many did"
+        case .moved: "a supervisor moved it"
+        case .assignedBySupervisor: "a supervisor gave it to them"
+        case .assignedOverCapacity: "a supervisor gave it to them beyond their capacity"
+        }
+    }
+
+    // MARK: What is
+
+    func lines(for now: ExplanationAnswer) -> [String] {
+        var lines: [String] = []
+        if let agent = now.offeredTo { lines.append("now: it is offered to agent \(agent)") }
+        if let position = now.position {
+            lines.append("now: it waits, \(count(position, "conversation")) before it in its line")
+        }
+        if lines.isEmpty { lines.append("now: it does not wait") }
+        lines.append("judged by configuration \(now.version):")
+        if now.candidates.isEmpty { lines.append("  nobody has ever been here") }
+        for candidate in now.candidates {
+            lines.append("  agent \(candidate.agent): \(words(for: candidate.obstacle))")
+        }
+        if now.omitted > 0 { lines.append("  and \(count(now.omitted, "agent")) further away") }
+        return lines
+    }
+
+    private func words(for obstacle: ExplanationAnswer.ObstacleAnswer?) -> String {
+        guard let obstacle else { return "could have it" }
+        switch obstacle.kind {
+        case "otherQueue": return "does not serve its queue"
+        case "lacks":
+            let skill = configuration.skills.first { $0.id.number == obstacle.skill }?.name
+            let name = skill ?? "skill \(obstacle.skill ?? 0)"
+            return "lacks \(name) at level \(obstacle.level ?? 0)"
+        case "otherCompartment": return "may not see into its compartment"
+        case "barred": return "must not serve this customer"
+        case "declined": return "declined it, and somebody else could take it"
+        case "reservedForAnother": return "it is kept for agent \(obstacle.agent ?? 0)"
+        case "notOnDuty": return "is not on duty"
+        case "noRoom":
+            return "has no room: \(obstacle.load ?? 0) of \(obstacle.capacity ?? 0) taken, "
+                + "it takes \(obstacle.weight ?? 0)"
+        case "isPulled": return "may take it from the list"
+        case "roomIsReserved": return "keeps room for another who waits longer"
+        default: return obstacle.kind
+        }
+    }
+
+    // MARK: Names
+
+    private func name(_ owner: Owner) -> String {
+        switch owner {
+        case .nobody: "nobody"
+        case .bot: "the bot"
+        case .queue(let queue): name(queue)
+        case .agent(let agent): "agent \(agent.number)"
+        }
+    }
+
+    private func name(_ queue: QueueID) -> String {
+        let name = configuration.queues.first { $0.id == queue }?.name
+        return "queue \(queue.number)" + (name.map { " (\($0))" } ?? "")
+    }
+
+    private func count(_ number: Int, _ thing: String) -> String {
+        "\(number) \(thing)\(number == 1 ? "" : "s")"
+    }
+
+    private func moment(_ instant: Instant) -> String {
+        Date(timeIntervalSince1970: Double(instant.milliseconds) / 1_000).formatted(.iso8601)
+    }
+}
