@@ -8,6 +8,8 @@ const byCode = {
     KeyR: (actions) => actions.focusReply(),
     KeyL: (actions) => actions.focusList(),
     KeyX: (actions) => actions.closeSelected(),
+    KeyA: (actions) => actions.acceptFirstOffer(),
+    KeyT: (actions) => actions.transferSelected(),
     KeyP: (actions) => actions.focusPresence(),
     KeyQ: (actions) => actions.showOther(),
 };

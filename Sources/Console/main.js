@@ -5,14 +5,16 @@ import { fetchTicket, signInAddress, signOut, socketAddress } from "./http.js";
 import { listenForKeys } from "./keys.js";
 import { Memory } from "./memory.js";
 import { Session } from "./session.js";
-import { isAgentHere, isSupervisor, myConversations, myself } from "./state.js";
+import { isAgentHere, isSupervisor, myConversations, myself, queueOf } from "./state.js";
 import { makeConversations, titleFor } from "./views/conversations.js";
 import { ask, openHelp, toast } from "./views/dialogs.js";
 import { makeGate } from "./views/gate.js";
 import { makeHeader } from "./views/header.js";
+import { makeOffers, offerLeft } from "./views/offers.js";
+import { makeRoutingActions } from "./routing.js";
 import { graceWords, makeSupervision } from "./views/supervision.js";
 import { makeTranscript } from "./views/transcript.js";
-import { count, customerName, duration, refusalName, summary, waitingReason } from "./words.js";
+import { count, customerName, duration, presenceNames, refusalName, summary, waitingReason } from "./words.js";
 
 /** An unread message counts as read after the reader had it before them for so long. */
 const readingTime = 700;
@@ -194,6 +196,7 @@ const actions = {
     async setCapacity(agent, capacity) {
         await perform(`capacity ${agent}`, "agent.setCapacity", { agent, capacity }, "The capacity was not changed.");
     },
+    ...makeRoutingActions({ session, ui, perform, complain }),
     show(view) {
         ui.view = view;
         render();
@@ -274,6 +277,16 @@ function noticed(pushes, before) {
             news.push(`${customerName(conversation)}: ${summary({ ...params })}`);
         } else if (method === "owner.changed" && params.to?.kind === "agent" && params.to.id === me) {
             news.push(`New conversation: ${customerName(conversation)}`);
+        } else if (method === "offer.made" && params.agent === me) {
+            const queue = queueOf(session.state, conversation?.queue)?.name ?? "a queue";
+            const seconds = Math.round((params.deadline - session.now()) / 1_000);
+            news.push(`Offered to you: ${queue}. Alt+A accepts within ${seconds} seconds`);
+        } else if (method === "offer.ended" && params.agent === me && params.end === "timedOut") {
+            toast("An offer to you passed without an answer.", { tone: "bad" });
+        } else if (method === "offer.ended" && params.end === "declined" && conversation?.owner.id === me) {
+            toast(`Your colleague does not take over ${customerName(conversation)}: it stays with you.`);
+        } else if (method === "presence.changed" && params.agent === me && params.by !== undefined) {
+            toast(`A supervisor set your presence to ${presenceNames[params.presence].toLowerCase()}.`);
         } else if (method === "owner.changed" && params.from?.id === me && params.reason === "disconnected") {
             const lost = before.conversations.get(params.conversation);
             toast(`${customerName(lost)} went back to the queue while you were disconnected.`, { tone: "bad" });
@@ -318,8 +331,9 @@ const header = makeHeader(actions);
 const conversations = makeConversations(actions);
 const transcript = makeTranscript(actions);
 const supervision = makeSupervision(actions);
+const offers = makeOffers(actions);
 const desktop = element("div", { class: "desk" }, conversations.element, transcript.element);
-const app = element("div", { class: "app" }, header.element, desktop);
+const app = element("div", { class: "app" }, header.element, offers.element, desktop);
 
 let renderAsked = false;
 
@@ -355,6 +369,7 @@ function render() {
     const body = ui.view === "supervision" ? supervision.element : desktop;
     if (app.lastElementChild !== body) app.lastElementChild.replaceWith(body);
     header.update(model);
+    offers.update(model);
     if (ui.view === "supervision") {
         supervision.update(model);
     } else {
@@ -394,6 +409,9 @@ function tick() {
     header.tick({ connection: session.status, now: Date.now() });
     for (const shown of document.querySelectorAll("[data-since]")) {
         shown.textContent = duration(now - Number(shown.dataset.since));
+    }
+    for (const shown of document.querySelectorAll("[data-deadline]")) {
+        shown.textContent = offerLeft(Number(shown.dataset.deadline) - now);
     }
     for (const shown of document.querySelectorAll("[data-until]")) {
         shown.textContent = graceWords(Number(shown.dataset.until) - now);

@@ -48,6 +48,14 @@ const codesByNumber = new Map([
     [4010, "quarantined"],
     [4011, "tooManyRequests"],
     [4012, "tooManyUnsettled"],
+    [4013, "offerEnded"],
+    [4014, "notOnDuty"],
+    [4015, "noRoom"],
+    [4016, "notEligible"],
+    [4017, "duplicated"],
+    [4018, "neverEnds"],
+    [4019, "circular"],
+    [4020, "unservable"],
     [4013, "guarded"],
 ]);
 

@@ -190,7 +190,7 @@ export class Session {
         if (result?.mode === "snapshot" && isObject(result.snapshot)) {
             this.dispatch({ ...result, type: "snapshot" });
         } else {
-            this.dispatch({ type: "resumed", person });
+            this.dispatch({ type: "resumed", person, desk: isObject(result?.desk) ? result.desk : undefined });
         }
     }
 

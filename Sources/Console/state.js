@@ -18,6 +18,10 @@ export const emptyState = Object.freeze({
     /** The server announced that it will close: `{reconnectAfterMs}`. */
     draining: null,
     interrupted: false,
+    /** The names of what the desk routes by, and what kinds of work weigh. */
+    desk: Object.freeze({ version: 0, ageing: 0, queues: [], skills: [], kinds: [], grades: [] }),
+    /** Who waits, in order, in the queues that this agent takes from. */
+    takeable: [],
     conversations: new Map(),
     agents: new Map(),
     transcripts: new Map(),
@@ -81,6 +85,9 @@ function apply(draft, action) {
             draft.next.draining = null;
             draft.next.interrupted = false;
             draft.next.person = action.person ?? draft.next.person;
+            draft.next.desk = action.desk ?? draft.next.desk;
+            // Told again if there is anything to take.
+            draft.next.takeable = [];
             return;
         case "push":
             return applyPush(draft, action.method, action.params);
@@ -118,9 +125,11 @@ function apply(draft, action) {
 
 // --- Snapshot and transcripts ------------------------------------------------------------------
 
-function applySnapshot(draft, { epoch, seq, person, snapshot }) {
+function applySnapshot(draft, { epoch, seq, person, desk, snapshot }) {
     const next = draft.next;
     next.person = person ?? next.person;
+    next.desk = desk ?? next.desk;
+    next.takeable = [];
     next.epoch = epoch;
     next.seq = seq;
     next.fault = null;
@@ -205,6 +214,14 @@ function applyPush(draft, method, params) {
     }
     if (method === "server.interrupted") {
         next.interrupted = params.interrupted === true;
+        return;
+    }
+    if (method === "desk.changed") {
+        if (isObject(params.desk)) next.desk = params.desk;
+        return;
+    }
+    if (method === "takeable") {
+        next.takeable = list(params.conversations);
         return;
     }
     if (method === "snapshot") {
@@ -305,6 +322,37 @@ const pushes = {
     "capacity.changed"(draft, { agent, capacity }) {
         draft.change("agents", agent, { capacity });
     },
+    "profile.changed"(draft, { agent, profile }) {
+        if (isObject(profile)) draft.change("agents", agent, { profile });
+    },
+    "offer.made"(draft, { conversation: id, agent, deadline, isTransfer, state }) {
+        const known = isObject(state) ? state : draft.next.conversations.get(id);
+        if (known === undefined || !isObject(known.owner)) return;
+        const offer = { agent, deadline, isTransfer };
+        draft.map("conversations").set(id, { ...known, routing: { ...known.routing, offer } });
+        changeLoad(draft, { kind: "agent", id: agent }, known.queue, 1);
+    },
+    "offer.ended"(draft, { conversation: id, agent }) {
+        const known = draft.next.conversations.get(id);
+        if (known === undefined) return;
+        changeLoad(draft, { kind: "agent", id: agent }, known.queue, -1);
+        if (!seesEverything(draft) && !isAgent(known.owner, draft.next.person?.id)) {
+            draft.map("conversations").delete(id);
+            return;
+        }
+        const { offer: ended, ...routing } = known.routing ?? {};
+        draft.map("conversations").set(id, { ...known, routing });
+    },
+    "needs.relaxed"(draft, { conversation, steps }) {
+        changeRouting(draft, conversation, { relaxed: steps });
+    },
+    "needs.changed"(draft, { conversation, state }) {
+        const { needs, compartment } = isObject(state?.routing) ? state.routing : {};
+        changeRouting(draft, conversation, { needs, compartment });
+    },
+    "priority.changed"(draft, { conversation, priority }) {
+        changeRouting(draft, conversation, { priority });
+    },
     "job.changed"(draft, params) {
         const { job, conversation, message, state, attempts, failure } = params;
         const change = { job: { id: job, state, failure, attempts } };
@@ -320,10 +368,11 @@ const pushes = {
 
 function ownerChanged(draft, params) {
     const { conversation: id, from, to, at } = params;
-    changeLoad(draft, from, -1);
-    changeLoad(draft, to, 1);
     const me = draft.next.person?.id;
     const old = draft.next.conversations.get(id);
+    const queue = params.state?.queue ?? old?.queue;
+    changeLoad(draft, from, old?.queue ?? queue, -1);
+    changeLoad(draft, to, queue, 1);
     const now = isObject(params.state)
         ? { ...params.state, owner: to }
         : { ...(old ?? unknownConversation(id, at)), owner: to, handoffs: params.number };
@@ -361,9 +410,23 @@ function unknownConversation(id, at) {
     };
 }
 
-function changeLoad(draft, owner, by) {
+function changeLoad(draft, owner, queue, sign) {
     if (owner?.kind !== "agent") return;
-    draft.change("agents", owner.id, (old) => ({ load: Math.max(0, (old.load ?? 0) + by) }));
+    draft.change("agents", owner.id, (old) => ({
+        load: Math.max(0, (old.load ?? 0) + sign * weightOf(draft.next.desk, queue, old.profile?.grade)),
+    }));
+}
+
+function changeRouting(draft, conversation, change) {
+    draft.change("conversations", conversation, (old) => ({ routing: { ...old.routing, ...change } }));
+}
+
+/** How many units of an agent's capacity a conversation of this queue takes. */
+function weightOf(desk, queue, grade) {
+    const kind = desk.queues.find(({ id }) => id === queue)?.kind;
+    if (kind === undefined) return 1;
+    const own = desk.grades.find(({ id }) => id === grade)?.weights.find((weight) => weight.kind === kind);
+    return own?.weight ?? desk.kinds.find(({ id }) => id === kind)?.weight ?? 1;
 }
 
 function messageFrom(params, kind) {
@@ -452,11 +515,51 @@ export function myConversations(state) {
     return { waiting, answered };
 }
 
-/** The conversations that wait in the queue, in the order in which they are assigned. */
+/** What is offered to this person, the first to end first. */
+export function offersToMe(state) {
+    const me = state.person?.id;
+    return [...state.conversations.values()]
+        .filter(({ owner, routing }) => routing?.offer?.agent === me && me !== undefined && !isAgent(owner, me))
+        .sort((left, right) => left.routing.offer.deadline - right.routing.offer.deadline || left.id - right.id);
+}
+
+/** The priority of a conversation: its own, or that of its queue. */
+export function priorityOf(state, conversation) {
+    return conversation.routing?.priority ?? queueOf(state, conversation.queue)?.priority ?? 0;
+}
+
+export function queueOf(state, id) {
+    return state.desk.queues.find((queue) => queue.id === id);
+}
+
+/** The conversations that wait in a queue, in the order in which they are served: a level of priority
+ *  is worth some waiting. */
 export function waitingConversations(state) {
+    const rank = (each) => each.waitingSince - priorityOf(state, each) * (state.desk.ageing ?? 0);
     return [...state.conversations.values()]
         .filter(({ owner }) => owner.kind === "queue")
-        .sort((left, right) => left.waitingSince - right.waitingSince || left.id - right.id);
+        .map((conversation) => ({ conversation, rank: rank(conversation) }))
+        .sort((left, right) => left.rank - right.rank || left.conversation.id - right.conversation.id)
+        .map(({ conversation }) => conversation);
+}
+
+/** The conversations that agents hold, by agent. */
+export function heldConversations(state) {
+    return [...state.conversations.values()]
+        .filter(({ owner }) => owner.kind === "agent")
+        .sort((left, right) => left.owner.id - right.owner.id || left.id - right.id);
+}
+
+/** Each queue with how many wait in it and since when; in the order of the configuration. */
+export function queueFigures(state) {
+    const figures = new Map(state.desk.queues.map((queue) => [queue.id, { queue, waiting: 0, oldest: null }]));
+    for (const { owner, waitingSince } of state.conversations.values()) {
+        const figure = owner.kind === "queue" ? figures.get(owner.id) : undefined;
+        if (figure === undefined) continue;
+        figure.waiting += 1;
+        figure.oldest = Math.min(figure.oldest ?? waitingSince, waitingSince);
+    }
+    return [...figures.values()];
 }
 
 /** How far a reply has come: the job's state, or `delivered` and `read` by the channel's reports. */

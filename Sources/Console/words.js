@@ -98,6 +98,10 @@ const refusalNames = {
     quarantined: "The desk could not store this and set it aside. Tell the operator.",
     tooManyRequests: "Too much at once. Wait a moment and try again.",
     tooManyUnsettled: "Too many messages here are still to be sent. Wait until some have gone, then try again.",
+    offerEnded: "The offer does not stand any more.",
+    notOnDuty: "The agent is not there for work just now.",
+    noRoom: "The agent has no room for it.",
+    notEligible: "The agent may not take it: another queue, a missing skill, or a conflict of interest.",
     connectionLost: "The connection was lost before the desk answered. Try again.",
     invalidParameters: "The desk did not accept the values.",
 };
@@ -140,6 +144,11 @@ const departures = {
     closed: "You closed this conversation. It opens again when the customer writes.",
     disconnected: "You were disconnected too long: this conversation went back to the queue.",
     wentOffline: "You went offline: this conversation went back to the queue.",
+    transferred: "You passed this conversation on.",
+    offerAccepted: "A colleague took over this conversation.",
+    moved: "A supervisor moved this conversation to a queue.",
+    assignedBySupervisor: "A supervisor gave this conversation to somebody else.",
+    assignedOverCapacity: "A supervisor gave this conversation to somebody else.",
 };
 
 export function departureName(reason) {
@@ -171,4 +180,82 @@ export function summary(message) {
 /** Marks that reorder or hide text: harmless in themselves, but worth knowing of. */
 export function hasHiddenMarks(text) {
     return /[\u202A-\u202E\u2066-\u2069\u200E\u200F\u061C]/u.test(text);
+}
+
+/** Why an agent declines an offer. */
+export const declineReasons = {
+    busy: "Too busy",
+    notMyField: "Not my field",
+    conflictOfInterest: "Conflict of interest",
+    other: "Other reason",
+};
+
+export function named(list, id, word) {
+    return list.find((each) => each.id === id)?.name ?? `${word} ${id}`;
+}
+
+/** What is asked for, in one line: `Français 2, Fraud 4 (always)`. */
+export function needsText(desk, needs) {
+    return (needs ?? [])
+        .map(({ skill, level, isFirm }) => `${named(desk.skills, skill, "Skill")} ${level}${isFirm ? " (always)" : ""}`)
+        .join(", ");
+}
+
+/** What stands between an agent and a conversation, in words. */
+export function obstacleText(desk, obstacle, agentName) {
+    switch (obstacle?.kind) {
+        case undefined:
+            return "nothing stands in the way";
+        case "otherQueue":
+            return "does not serve this queue";
+        case "lacks":
+            return `lacks ${named(desk.skills, obstacle.skill, "skill")} at level ${obstacle.level}`;
+        case "otherCompartment":
+            return "may not see this customer's compartment";
+        case "barred":
+            return "must not serve this customer";
+        case "declined":
+            return "declined it, let it pass or passed it on";
+        case "reservedForAnother":
+            return `it is kept for ${agentName(obstacle.agent)} for a while`;
+        case "notOnDuty":
+            return "is not there for work";
+        case "noRoom":
+            return `has ${obstacle.load} of ${obstacle.capacity} units; this takes ${obstacle.weight}`;
+        case "isPulled":
+            return "may take it from the list of its queue";
+        case "roomIsReserved":
+            return "their room is kept for others who come first";
+        default:
+            return "may not take it";
+    }
+}
+
+/** Why a conversation waits, or with whom it is: sentences. */
+export function explanationText(explanation, conversation, state, agentName) {
+    const { desk } = state;
+    const words = [];
+    const queue = named(desk.queues, conversation.queue, "Queue");
+    switch (conversation.owner.kind) {
+        case "agent":
+            words.push(`${agentName(conversation.owner.id)} has it, out of ${queue}.`);
+            break;
+        case "queue":
+            words.push(`It waits in ${queue}.`);
+            break;
+        default:
+            words.push("Nobody of the desk has it.");
+    }
+    if (explanation.offeredTo !== undefined) words.push(`It is offered to ${agentName(explanation.offeredTo)}.`);
+    if (explanation.position !== undefined) {
+        words.push(
+            explanation.position === 0
+                ? "It is the first of those who wait for the same."
+                : `${count(explanation.position, "conversation that waits for the same comes", "conversations that wait for the same come")} first.`,
+        );
+    }
+    const needs = needsText(desk, explanation.needs);
+    words.push(needs === "" ? "It asks for no skill." : `It asks for ${needs}.`);
+    words.push(`The rules are version ${explanation.version}.`);
+    return words.join(" ");
 }

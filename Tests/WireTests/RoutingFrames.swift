@@ -65,7 +65,7 @@ enum RoutingFrames {
                 Queue(id: QueueID(4), name: "Post", handing: .pull),
             ]))
     static let deskJSON = """
-        {"version":4,"queues":[{"id":1,"name":"Service","priority":0,"handing":"push","needs":[]},\
+        {"version":4,"ageing":300000,"queues":[{"id":1,"name":"Service","priority":0,"handing":"push","needs":[]},\
         {"id":3,"name":"Fraud","priority":2,"handing":"offer","kind":2,\
         "needs":[{"skill":6,"level":2,"isFirm":false}]},\
         {"id":4,"name":"Post","priority":0,"handing":"pull","needs":[]}],\

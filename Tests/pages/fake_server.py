@@ -33,6 +33,8 @@ class FakeServer:
         self.accepts_sockets = True
         self.person = {"id": 7, "name": "Ana", "roles": ["agent"]}
         self.snapshot: dict[str, Any] = {"conversations": [], "agents": [], "jobs": []}
+        self.desk: dict[str, Any] = {"version": 0, "ageing": 300_000, "queues": [], "skills": [], "kinds": [], "grades": []}
+        self.colleagues: list[dict[str, Any]] = []
         self.transcripts: dict[int, list[dict[str, Any]]] = {}
         self.resumes = True
         self.epoch = 1
@@ -202,6 +204,31 @@ class FakeServer:
                     **{"from": {"kind": "agent", "id": self.person["id"]}, "to": {"kind": "nobody"}},
                 )
             ]
+        elif method == "conversation.explain":
+            result = {
+                "conversation": params["conversation"], "version": self.desk["version"], "needs": [],
+                "candidates": [], "omitted": 0,
+            }
+        elif method == "colleagues.read":
+            result = {"colleagues": self.colleagues}
+        elif method == "offer.accept":
+            owner = {"kind": "agent", "id": self.person["id"]}
+            known = next(each for each in self.snapshot["conversations"] if each["id"] == params["conversation"])
+            state = {**known, "owner": owner, "routing": {}}
+            follow = [
+                self.event("offer.ended", conversation=known["id"], agent=owner["id"], end="accepted"),
+                self.event(
+                    "owner.changed", conversation=known["id"], number=2, reason="offerAccepted", state=state,
+                    **{"from": known["owner"], "to": owner},
+                ),
+            ]
+        elif method == "offer.decline":
+            follow = [
+                self.event(
+                    "offer.ended", conversation=params["conversation"], agent=self.person["id"], end="declined",
+                    reason=params["reason"],
+                )
+            ]
         elif method == "agent.setCapacity":
             follow = [self.event("capacity.changed", by=self.person["id"], **params)]
         await self._send(socket, {"jsonrpc": "2.0", "id": request["id"], "result": result})
@@ -211,7 +238,7 @@ class FakeServer:
     async def _greet(self, socket: web.WebSocketResponse, request: dict[str, Any]) -> None:
         params = request["params"]
         self.hellos.append(params)
-        result: dict[str, Any] = {"epoch": self.epoch, "seq": self.seq, "person": self.person}
+        result: dict[str, Any] = {"epoch": self.epoch, "seq": self.seq, "person": self.person, "desk": self.desk}
         resumed = self.resumes and "resume" in params
         if resumed:
             result.update(mode="resumed", seq=params["resume"]["seq"])

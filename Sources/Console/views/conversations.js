@@ -2,6 +2,7 @@
 
 import { element, reconcile, roveFocus, setAttribute, setHidden, setText } from "../dom.js";
 import { latestMessage, myConversations } from "../state.js";
+import { makeTakeable } from "./lists.js";
 import { customerName, duration, moment, summary } from "../words.js";
 
 const headings = { waiting: "Waiting for your answer", answered: "Answered" };
@@ -10,11 +11,13 @@ export function makeConversations(actions) {
     // One list with both sections: an item that moves between them keeps its place in the focus.
     const items = element("ul", { class: "items" });
     const empty = element("div", { class: "empty" });
+    const takeable = makeTakeable(actions);
     const list = element(
         "section",
         { class: "list", id: "conversations", "aria-label": "My conversations" },
         items,
         empty,
+        takeable.element,
     );
     const settleFocus = roveFocus(list, ".item");
     return {
@@ -31,6 +34,7 @@ export function makeConversations(actions) {
             reconcile(items, rows, ({ key }) => key, (row) => (row.conversation ? makeItem(row) : makeHeading(row)));
             setHidden(empty, rows.length > 0);
             updateEmpty(empty, model, actions);
+            takeable.update(model);
             settleFocus(list.querySelector('[aria-current="true"]'));
         },
     };

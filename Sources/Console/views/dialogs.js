@@ -10,6 +10,8 @@ export const shortcuts = [
     ["Alt + R", "Reply box"],
     ["Alt + L", "List of conversations"],
     ["Alt + X", "Close the conversation"],
+    ["Alt + A", "Accept the offer that ends first"],
+    ["Alt + T", "Pass the conversation on"],
     ["Alt + P", "Presence (then ← →)"],
     ["Alt + Q", "Change between conversations and queue (supervisors)"],
     ["Enter", "Send the reply; in a list: open"],
@@ -56,7 +58,8 @@ export async function ask({ title, text, yes, no = "Cancel" }) {
     return answer === "yes";
 }
 
-function show(title, content, choices) {
+/** Shows a form; resolves to the choice that closed it. */
+export function show(title, content, choices) {
     const buttons = choices.map(({ label, value, isPrimary }) =>
         element("button", { class: isPrimary ? "button primary" : "button", value, text: label, autofocus: isPrimary }),
     );

@@ -151,7 +151,7 @@ function makePresence(actions) {
             element("span", { text: presenceNames[value] }),
         );
     });
-    const load = element("span", { class: "load", title: "Conversations you hold, of how many you may hold" });
+    const load = element("span", { class: "load", title: "Units of work you have, of how many you may have: offers count too" });
     const group = element(
         "fieldset",
         { class: "presence", id: "presence" },
@@ -170,9 +170,8 @@ function makePresence(actions) {
                 input.disabled = connection.phase !== "connected";
             }
             setAttribute(group, "aria-busy", ui.presenceAsked !== null ? "true" : null);
-            const { waiting, answered } = myConversations(state);
-            setText(load, me ? `${waiting.length + answered.length} of ${me.capacity}` : "");
-            setAttribute(load, "aria-label", me ? `You hold ${count(waiting.length + answered.length, "conversation")} of ${me.capacity}` : null);
+            setText(load, me ? `${me.load ?? 0} of ${me.capacity}` : "");
+            setAttribute(load, "aria-label", me ? `You have ${count(me.load ?? 0, "unit")} of work of ${me.capacity}` : null);
         },
     };
 }

@@ -1,8 +1,9 @@
 // The supervisor's view: the queue with waiting times, the agents with presence and load.
 
 import { element, reconcile, setAttribute, setHidden, setText } from "../dom.js";
-import { waitingConversations } from "../state.js";
-import { count, customerName, duration, moment, presenceNames } from "../words.js";
+import { heldConversations, priorityOf, queueFigures, waitingConversations } from "../state.js";
+import { count, customerName, duration, moment, named, presenceNames } from "../words.js";
+import { agentName, profileText } from "./manage.js";
 
 /** More rows than anybody reads would only make the page slow; the rest is counted. */
 const shownRows = 200;
@@ -17,10 +18,26 @@ export function makeSupervision(actions) {
     const queue = element(
         "section",
         { class: "panel", "aria-labelledby": "queue-title" },
-        element("h2", { id: "queue-title", text: "Queue" }),
+        element("h2", { id: "queue-title", text: "Waiting" }),
         nobody,
-        table("queue", ["Place", "Customer", "Waiting", "Unread", "Handoffs"], rows),
+        table("queue", ["Place", "Customer", "Queue", "Priority", "Waiting", "Unread", ""], rows),
         more,
+    );
+    const queueRows = element("tbody");
+    const queues = element(
+        "section",
+        { class: "panel", "aria-labelledby": "queues-title" },
+        element("h2", { id: "queues-title", text: "Queues" }),
+        table("queues", ["Queue", "Given", "Priority", "Waiting", "Oldest wait"], queueRows),
+    );
+    const heldRows = element("tbody");
+    const heldMore = element("p", { class: "table-more" });
+    const held = element(
+        "section",
+        { class: "panel", "aria-labelledby": "held-title" },
+        element("h2", { id: "held-title", text: "With agents" }),
+        table("held", ["Customer", "Agent", "Queue", ""], heldRows),
+        heldMore,
     );
     const agentRows = element("tbody");
     const noAgents = emptyState("No agents yet", "An agent appears here after signing in for the first time.");
@@ -29,21 +46,30 @@ export function makeSupervision(actions) {
         { class: "panel", "aria-labelledby": "agents-title" },
         element("h2", { id: "agents-title", text: "Agents" }),
         noAgents,
-        table("agents", ["Name", "Presence", "Load", "Capacity"], agentRows),
+        table("agents", ["Name", "Presence", "Load", "Capacity", ""], agentRows),
     );
     return {
         element: element(
             "main",
             { class: "supervision", id: "main", tabindex: "-1" },
             tiles.element,
-            element("div", { class: "panels" }, queue, agents),
+            element("div", { class: "panels" }, element("div", { class: "column" }, queues, queue), element("div", { class: "column" }, agents, held)),
         ),
         update(model) {
             const { state, now } = model;
             const waiting = waitingConversations(state);
             const people = [...state.agents.values()].sort(byPresenceThenName);
             tiles.update(waiting, people, now);
-            const shown = waiting.slice(0, shownRows).map((conversation, index) => ({ conversation, index, now }));
+            const shown = waiting.slice(0, shownRows).map((conversation, index) => ({ conversation, index, model, actions }));
+            const figures = queueFigures(state);
+            reconcile(queueRows, figures.map((figure) => ({ ...figure, now })), ({ queue }) => queue.id, makeQueue);
+            setHidden(queues, figures.length < 2);
+            const theirs = heldConversations(state);
+            const shownHeld = theirs.slice(0, shownRows).map((conversation) => ({ conversation, model, actions }));
+            reconcile(heldRows, shownHeld, ({ conversation }) => conversation.id, makeHeld);
+            setHidden(held, theirs.length === 0);
+            setText(heldMore, theirs.length > shownRows ? `and ${count(theirs.length - shownRows, "conversation")} more` : "");
+            setHidden(heldMore, theirs.length <= shownRows);
             reconcile(rows, shown, ({ conversation }) => conversation.id, makeWaiting);
             setHidden(rows.parentElement, waiting.length === 0);
             setHidden(nobody, waiting.length > 0);
@@ -91,9 +117,10 @@ function makeTiles() {
         element: element("div", { class: "tiles" }, ...tiles),
         update(waiting, people, now) {
             setText(values.waiting, String(waiting.length));
-            if (waiting.length > 0) values.longest.dataset.since = String(waiting[0].waitingSince);
+            const oldest = waiting.reduce((since, each) => Math.min(since, each.waitingSince), Infinity);
+            if (waiting.length > 0) values.longest.dataset.since = String(oldest);
             else delete values.longest.dataset.since;
-            setText(values.longest, waiting.length > 0 ? duration(now - waiting[0].waitingSince) : "none");
+            setText(values.longest, waiting.length > 0 ? duration(now - oldest) : "none");
             const free = people.filter((agent) => agent.presence === "available" && agent.connected);
             setText(values.free, `${free.length} of ${people.length}`);
             const places = free.map((agent) => Math.max(0, agent.capacity - (agent.load ?? 0)));
@@ -102,28 +129,102 @@ function makeTiles() {
     };
 }
 
-function makeWaiting() {
+const handingNames = { push: "at once", offer: "offered", pull: "taken from a list" };
+
+function makeQueue({ queue: { id } }) {
+    const name = element("th", { scope: "row" });
+    const handing = element("td");
+    const priority = element("td", { class: "number" });
+    const waiting = element("td", { class: "number" });
+    const oldest = element("td", { class: "wait" });
+    return {
+        element: element("tr", { dataset: { queue: String(id) } }, name, handing, priority, waiting, oldest),
+        update({ queue, waiting: number, oldest: since, now }) {
+            setText(name, queue.name);
+            setText(handing, handingNames[queue.handing] ?? queue.handing);
+            setText(priority, String(queue.priority));
+            setText(waiting, String(number));
+            if (since === null) delete oldest.dataset.since;
+            else oldest.dataset.since = String(since);
+            setText(oldest, since === null ? "" : duration(now - since));
+        },
+    };
+}
+
+function makeManage(id, actions) {
+    return element("button", {
+        class: "button small",
+        type: "button",
+        text: "Manage",
+        onclick: () => actions.manageConversation(id),
+    });
+}
+
+function makeWaiting({ conversation: { id }, actions }) {
     const place = element("td", { class: "number" });
     const customer = element("th", { scope: "row" });
+    const queue = element("td");
+    const priority = element("td", { class: "number" });
     const wait = element("td", { class: "wait" });
     const unread = element("td", { class: "number" });
-    const handoffs = element("td", { class: "number" });
+    const manage = makeManage(id, actions);
     return {
-        element: element("tr", {}, place, customer, wait, unread, handoffs),
-        update({ conversation, index, now }) {
+        element: element(
+            "tr",
+            { dataset: { waiting: String(id) } },
+            place,
+            customer,
+            queue,
+            priority,
+            wait,
+            unread,
+            element("td", {}, manage),
+        ),
+        update({ conversation, index, model: { state, connection, now } }) {
             setText(place, String(index + 1));
             setText(customer, customerName(conversation));
+            const offer = conversation.routing?.offer;
+            const name = named(state.desk.queues, conversation.queue, "Queue");
+            setText(queue, offer === undefined ? name : `${name}, offered to ${agentName(state, offer.agent)}`);
+            setText(priority, String(priorityOf(state, conversation)));
             wait.dataset.since = String(conversation.waitingSince);
             setText(wait, duration(now - conversation.waitingSince));
             wait.title = `Since ${moment(conversation.waitingSince)}`;
             setText(unread, String(conversation.unread ?? 0));
-            setText(handoffs, String(conversation.handoffs ?? 0));
+            manage.disabled = connection.phase !== "connected";
+            setAttribute(manage, "aria-label", `Manage ${customerName(conversation)}`);
+        },
+    };
+}
+
+function makeHeld({ conversation: { id }, actions }) {
+    const customer = element("th", { scope: "row" });
+    const agent = element("td");
+    const queue = element("td");
+    const manage = makeManage(id, actions);
+    return {
+        element: element("tr", { dataset: { held: String(id) } }, customer, agent, queue, element("td", {}, manage)),
+        update({ conversation, model: { state, connection } }) {
+            setText(customer, customerName(conversation));
+            const offer = conversation.routing?.offer;
+            const name = agentName(state, conversation.owner.id);
+            setText(agent, offer === undefined ? name : `${name}, passing it to ${agentName(state, offer.agent)}`);
+            setText(queue, named(state.desk.queues, conversation.queue, "Queue"));
+            manage.disabled = connection.phase !== "connected";
+            setAttribute(manage, "aria-label", `Manage ${customerName(conversation)}`);
         },
     };
 }
 
 function makeAgent({ agent: { id }, actions }) {
-    const name = element("th", { scope: "row" });
+    const name = element("span");
+    const profile = element("span", { class: "profile" });
+    const manage = element("button", {
+        class: "button small",
+        type: "button",
+        text: "Manage",
+        onclick: () => actions.manageAgent(id),
+    });
     const presence = element("span", { class: "presence-mark" });
     const grace = element("span", { class: "grace" });
     const meter = element("meter", { min: "0" });
@@ -153,15 +254,21 @@ function makeAgent({ agent: { id }, actions }) {
     const row = element(
         "tr",
         { dataset: { agent: String(id) } },
-        name,
+        element("th", { scope: "row" }, name, profile),
         element("td", {}, presence, grace),
         element("td", { class: "load-cell" }, meter, load),
         element("td", {}, form),
+        element("td", {}, manage),
     );
     return {
         element: row,
-        update({ agent, model: { ui, connection, now } }) {
+        update({ agent, model: { state, ui, connection, now } }) {
             setText(name, agent.name ?? `Agent ${agent.id}`);
+            const line = profileText(state.desk, agent.profile);
+            setText(profile, line);
+            setHidden(profile, line === "");
+            manage.disabled = connection.phase !== "connected";
+            setAttribute(manage, "aria-label", `Manage ${agent.name}`);
             presence.dataset.presence = agent.presence;
             setText(presence, presenceNames[agent.presence] ?? agent.presence);
             updateGrace(grace, agent, now);

@@ -3,6 +3,7 @@
 import { element, reconcile, setHidden, setText } from "../dom.js";
 import { makeComposer } from "./composer.js";
 import { makeMessage, makePending } from "./message.js";
+import { offerLeft } from "./offers.js";
 import { answerWindow, count, customerName, dayName, departureName, duration, isKnownTime, moment, refusalName } from "../words.js";
 
 /** Within so many pixels of the end the reader follows what comes. */
@@ -20,6 +21,14 @@ export function makeTranscript(actions) {
         text: "Close conversation",
         title: "Alt+X",
         onclick: () => actions.closeSelected(),
+    });
+    const transfer = element("button", {
+        class: "button",
+        type: "button",
+        id: "transfer-conversation",
+        text: "Pass on…",
+        title: "Alt+T",
+        onclick: () => actions.transferSelected(),
     });
     const back = element("button", {
         class: "button quiet back",
@@ -57,7 +66,7 @@ export function makeTranscript(actions) {
     const content = element(
         "div",
         { class: "transcript-content" },
-        element("div", { class: "transcript-head" }, back, element("div", {}, name, facts), close),
+        element("div", { class: "transcript-head" }, back, element("div", {}, name, facts), transfer, close),
         scroller,
         newer,
         banner,
@@ -100,6 +109,9 @@ export function makeTranscript(actions) {
             setText(name, customerName(conversation));
             setText(facts, factsOf(conversation));
             setHidden(close, mine === null);
+            setHidden(transfer, mine === null);
+            transfer.disabled =
+                connection.phase !== "connected" || ui.busy.has(`transfer ${id}`) || mine?.routing?.offer !== undefined;
             close.disabled = connection.phase !== "connected" || ui.busy.has(`close ${id}`);
             setHidden(older, !(transcript.loaded && transcript.more));
             older.disabled = transcript.reading != null || connection.phase !== "connected";
@@ -195,6 +207,10 @@ function noticeOf(transcript, connection) {
 
 function bannerOf(mine, departed, now) {
     if (mine === null) return { text: departureName(departed?.reason), tone: "warning" };
+    const offer = mine.routing?.offer;
+    if (offer !== undefined) {
+        return { text: `A colleague was asked to take over (${offerLeft(offer.deadline - now)}). It is yours until they accept.`, tone: "warning" };
+    }
     if (!isKnownTime(mine.customerWroteAt)) return { text: "", tone: "" };
     const left = mine.customerWroteAt + answerWindow - now;
     if (left <= 0) {

@@ -11,6 +11,7 @@ public struct DeskCard: Equatable, Sendable {
     func write(to writer: inout JSONWriter) {
         writer.beginObject("desk")
         writer.member("version", configuration.version)
+        writer.member("ageing", configuration.ageing)
         writer.beginArray("queues")
         for queue in configuration.queues { queue.write(to: &writer) }
         writer.endArray()

@@ -1,0 +1,290 @@
+"""Offers, lists, transfers and supervisors' orders, against a server that does as it is told."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from pages.test_console import ME, MINUTE, agent, conversation, message, now
+
+DESK = {
+    "version": 4,
+    "ageing": 300_000,
+    "queues": [
+        {"id": 1, "name": "Service", "priority": 0, "handing": "push", "needs": []},
+        {"id": 2, "name": "Fraud", "priority": 3, "handing": "offer", "kind": 1, "needs": [{"skill": 5, "level": 2, "isFirm": False}]},
+        {"id": 3, "name": "Letters", "priority": 0, "handing": "pull", "needs": []},
+    ],
+    "skills": [{"id": 5, "name": "Français"}, {"id": 6, "name": "Cards"}],
+    "kinds": [{"id": 1, "name": "Case", "weight": 2}],
+    "grades": [{"id": 1, "name": "Trainee", "weights": [{"kind": 1, "weight": 3}]}],
+}
+SOFIA = {"id": 9, "name": "Sofía", "roles": ["supervisor"]}
+PLAIN = {"skills": [], "compartments": [], "barred": []}
+
+
+def queued(number: int, queue: int, **more) -> dict:
+    return conversation(number, owner={"kind": "queue", "id": queue}, queue=queue, **more)
+
+
+def offered(number: int = 2, seconds: int = 30, to: int = 7, is_transfer: bool = False, **more) -> dict:
+    offer = {"agent": to, "deadline": now() + seconds * 1_000, "isTransfer": is_transfer}
+    return queued(number, 2, routing={"offer": offer}, **more)
+
+
+def opened(fake, windows, **options):
+    page = windows.person(**options)()
+    page.goto(fake.address)
+    expect(page.locator("#connection")).to_have_text("Connected")
+    return page
+
+
+@pytest.fixture
+def desk(fake):
+    """Ana has one conversation; nothing is offered to her."""
+    fake.desk = DESK
+    fake.snapshot = {"conversations": [conversation(1)], "agents": [agent(7, "Ana", profile=PLAIN)], "jobs": []}
+    fake.transcripts = {1: [message(50, "Good morning")]}
+    return fake
+
+
+@pytest.fixture
+def office(fake):
+    """A supervisor's desk: three who wait, one of them offered to Ben, and one with Ana."""
+    fake.desk, fake.person = DESK, SOFIA
+    fake.snapshot = {
+        "conversations": [
+            conversation(1), queued(2, 1, waitingSince=now() - 25 * MINUTE), offered(3, to=8),
+            queued(4, 3, routing={"priority": 7}),
+        ],
+        "agents": [
+            agent(7, "Ana", profile={**PLAIN, "grade": 1, "queues": [1, 2], "skills": [{"skill": 5, "level": 3, "isFirm": False}]}),
+            agent(8, "Ben", load=2, capacity=2, profile=PLAIN),
+        ],
+        "jobs": [],
+    }
+    return fake
+
+
+# -- offers -----------------------------------------------------------------------------------------
+
+
+def test_an_offer_is_shown_without_a_word_and_accepted_by_key(desk, windows, shot):
+    page = opened(desk, windows)
+    waiting = offered()
+    desk.snapshot["conversations"].append(waiting)
+    desk.push("offer.made", conversation=2, **waiting["routing"]["offer"], state=waiting)
+    offer = page.locator('[data-offer="2"]')
+    expect(offer).to_contain_text("Offered to you: Fraud")
+    expect(offer).to_contain_text("asks for Français 2")
+    expect(offer.locator(".offer-left")).to_contain_text("s left")
+    expect(page.locator("#announcer")).to_contain_text("Offered to you: Fraud")
+    expect(page.locator("#presence .load")).to_have_text("3 of 3")
+    assert [each["params"]["conversation"] for each in desk.requested("transcript.read")] == [1]
+    shot(page, "offer")
+    page.keyboard.press("Alt+a")
+    expect(page.locator('[data-conversation="2"]')).to_be_visible()
+    expect(page.locator("#offers")).to_be_hidden()
+    assert desk.requested("offer.accept")[0]["params"] == {"conversation": 2}
+
+
+def test_an_offer_is_declined_with_a_reason(desk, windows):
+    desk.snapshot["conversations"].append(offered())
+    page = opened(desk, windows)
+    page.get_by_label("Why you decline").select_option("notMyField")
+    expect(page.locator("#offers")).to_be_hidden()
+    assert desk.requested("offer.decline")[0]["params"] == {"conversation": 2, "reason": "notMyField"}
+    expect(page.locator('[data-conversation="2"]')).to_have_count(0)
+
+
+def test_an_offer_that_passes_is_told(desk, windows):
+    desk.snapshot["conversations"].append(offered(seconds=3))
+    page = opened(desk, windows)
+    expect(page.locator(".offer-left")).to_have_text("1 s left")
+    desk.push("offer.ended", conversation=2, agent=7, end="timedOut")
+    desk.push("presence.changed", agent=7, presence="away", by=9)
+    expect(page.locator("#offers")).to_be_hidden()
+    expect(page.locator("#toasts")).to_contain_text("passed without an answer")
+    expect(page.locator("#toasts")).to_contain_text("A supervisor set your presence to away.")
+
+
+def test_a_refused_acceptance_says_why(desk, windows):
+    desk.snapshot["conversations"].append(offered())
+    desk.answers["offer.accept"] = {"error": {"code": 4013, "message": "x", "data": {"code": "offerEnded"}}}
+    page = opened(desk, windows)
+    page.locator("#offers .primary").click()
+    expect(page.locator(".toast")).to_contain_text("The offer does not stand any more.")
+
+
+# -- lists ------------------------------------------------------------------------------------------
+
+
+def test_who_waits_in_a_list_can_be_taken(desk, windows, shot):
+    page = opened(desk, windows)
+    desk.push_unnumbered("takeable", conversations=[
+        {"id": 6, "queue": 3, "waitingSince": now() - 7 * MINUTE}, {"id": 9, "queue": 3, "waitingSince": now()},
+    ])
+    rows = page.locator("[data-takeable]")
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text("Letters")
+    expect(rows.first).to_contain_text("7 min")
+    shot(page, "takeable")
+    rows.first.get_by_role("button", name="Take").click()
+    page.wait_for_timeout(100)
+    assert desk.requested("conversation.take")[0]["params"] == {"conversation": 6}
+    desk.push_unnumbered("takeable", conversations=[])
+    expect(page.locator("#takeable")).to_be_hidden()
+
+
+# -- transfers --------------------------------------------------------------------------------------
+
+
+def test_a_conversation_is_passed_to_a_colleague_who_is_asked_first(desk, windows, shot):
+    desk.colleagues = [{"id": 8, "name": "Ben"}, {"id": 12, "name": "Carla"}]
+    page = opened(desk, windows)
+    page.locator(".item").click()
+    page.keyboard.press("Alt+t")
+    dialog = page.locator("dialog")
+    dialog.get_by_label("Colleague", exact=True).select_option("Carla")
+    shot(page, "transfer")
+    dialog.get_by_role("button", name="Pass on").click()
+    expect(page.locator("#toasts")).to_contain_text("Your colleague is asked.")
+    to = {"kind": "agent", "id": 12, "warm": True}
+    assert desk.requested("conversation.transfer")[0]["params"] == {"conversation": 1, "to": to}
+    state = {**desk.snapshot["conversations"][0], "routing": {"offer": {"agent": 12, "deadline": now() + 60_000, "isTransfer": True}}}
+    desk.push("offer.made", conversation=1, **state["routing"]["offer"], state=state)
+    expect(page.locator(".banner")).to_contain_text("It is yours until they accept")
+    expect(page.locator("#transfer-conversation")).to_be_disabled()
+    desk.push("offer.ended", conversation=1, agent=12, end="declined", reason="busy")
+    expect(page.locator("#toasts")).to_contain_text("it stays with you")
+    expect(page.locator("#transfer-conversation")).to_be_enabled()
+
+
+@pytest.mark.parametrize("choice, to", [("A queue", {"kind": "queue", "id": 2}), ("The chatbot", {"kind": "bot"})])
+def test_a_conversation_is_passed_to_a_queue_or_the_bot(desk, windows, choice, to):
+    page = opened(desk, windows)
+    page.locator(".item").click()
+    page.locator("#transfer-conversation").click()
+    page.get_by_label(choice, exact=True).check()
+    if "id" in to:
+        page.get_by_label("Queue", exact=True).select_option("Fraud")
+    page.get_by_role("button", name="Pass on", exact=True).click()
+    page.wait_for_timeout(100)
+    assert desk.requested("conversation.transfer")[0]["params"] == {"conversation": 1, "to": to}
+    gone = {"kind": "queue", "id": 2} if "id" in to else {"kind": "bot"}
+    desk.push("owner.changed", conversation=1, number=3, reason="transferred", by=7, **{"from": ME, "to": gone})
+    expect(page.locator(".banner")).to_have_text("You passed this conversation on.")
+
+
+# -- supervision ------------------------------------------------------------------------------------
+
+
+def test_a_supervisor_sees_queues_agents_and_offers(office, windows, shot):
+    page = opened(office, windows)
+    rows = page.locator("#queue-table tbody tr")
+    expect(rows).to_have_count(3)
+    # A level of priority is worth five minutes of waiting.
+    assert [row.get_attribute("data-waiting") for row in rows.all()] == ["4", "2", "3"]
+    expect(page.locator(".tiles")).to_contain_text("25 minlongest wait")
+    expect(rows.nth(2)).to_contain_text("Fraud, offered to Ben")
+    fraud = page.locator('#queues-table [data-queue="2"]')
+    expect(fraud).to_contain_text("offered")
+    expect(page.locator('#agents-table [data-agent="7"]')).to_contain_text("Trainee · Service, Fraud · Français 3")
+    expect(page.locator("#held-table tbody tr")).to_have_count(1)
+    shot(page, "supervision-routing")
+    dark = opened(office, windows, color_scheme="dark")
+    shot(dark, "supervision-routing-dark")
+    # A heavy case takes more of a trainee.
+    office.push("offer.made", conversation=2, agent=7, deadline=now() + 9_000, isTransfer=False,
+                state=offered(2, to=7))
+    expect(page.locator('#agents-table [data-agent="7"] .load')).to_have_text("4 / 3")
+    office.push("offer.ended", conversation=2, agent=7, end="timedOut")
+    expect(page.locator('#agents-table [data-agent="7"] .load')).to_have_text("1 / 3")
+
+
+def test_why_is_told_in_words(office, windows, shot):
+    office.answers["conversation.explain"] = {
+        "conversation": 2, "version": 4, "needs": [{"skill": 5, "level": 2, "isFirm": True}], "position": 1, "omitted": 3,
+        "candidates": [
+            {"agent": 7, "obstacle": {"kind": "noRoom", "load": 3, "capacity": 3, "weight": 2}},
+            {"agent": 8, "obstacle": {"kind": "lacks", "skill": 5, "level": 2}},
+        ],
+    }
+    page = opened(office, windows)
+    page.locator('[data-waiting="2"]').get_by_role("button").click()
+    dialog = page.locator("dialog")
+    expect(dialog).to_contain_text("It waits in Service. 1 conversation that waits for the same comes first.")
+    expect(dialog).to_contain_text("It asks for Français 2 (always). The rules are version 4.")
+    expect(dialog).to_contain_text("Ana has 3 of 3 units; this takes 2")
+    expect(dialog).to_contain_text("Ben lacks Français at level 2")
+    expect(dialog).to_contain_text("and 3 agents more")
+    shot(page, "why")
+
+
+ORDERS = [
+    ("2", lambda dialog: (dialog.get_by_label("Agent", exact=True).select_option("8"),
+                          dialog.get_by_label("even beyond their capacity").check(),
+                          dialog.get_by_role("button", name="Give").click()),
+     "conversation.assign", {"conversation": 2, "agent": 8, "overrideCapacity": True}),
+    ("2", lambda dialog: (dialog.get_by_label("Queue", exact=True).select_option("Letters"),
+                          dialog.get_by_role("button", name="Move").click()),
+     "conversation.move", {"conversation": 2, "queue": 3}),
+    ("4", lambda dialog: (dialog.get_by_label("Priority", exact=True).select_option("9"),
+                          dialog.get_by_role("button", name="Set").click()),
+     "conversation.setPriority", {"conversation": 4, "priority": 9}),
+    ("4", lambda dialog: (dialog.get_by_label("Priority", exact=True).select_option(index=0),
+                          dialog.get_by_role("button", name="Set").click()),
+     "conversation.setPriority", {"conversation": 4, "priority": None}),
+]
+
+
+@pytest.mark.parametrize("which, act, method, params", ORDERS, ids=[order[2] for order in ORDERS])
+def test_orders_about_a_conversation(office, windows, which, act, method, params):
+    page = opened(office, windows)
+    page.locator(f'[data-waiting="{which}"]').get_by_role("button").click()
+    act(page.locator("dialog"))
+    page.wait_for_timeout(150)
+    assert [each["params"] for each in office.requested(method)] == [params]
+
+
+def test_enter_orders_nothing(office, windows):
+    page = opened(office, windows)
+    page.locator('[data-waiting="2"]').get_by_role("button").click()
+    page.get_by_label("even beyond their capacity").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog")).to_have_count(0)
+    assert office.requested("conversation.assign") == []
+
+
+def test_taking_a_conversation_back(office, windows):
+    page = opened(office, windows)
+    page.locator('[data-held="1"]').get_by_role("button").click()
+    page.get_by_role("button", name="Take back").click()
+    page.wait_for_timeout(150)
+    assert office.requested("conversation.move")[0]["params"] == {"conversation": 1, "queue": 1}
+
+
+def test_an_agents_work_is_changed(office, windows, shot):
+    page = opened(office, windows)
+    page.locator('#agents-table [data-agent="7"]').get_by_role("button", name="Manage").click()
+    dialog = page.locator("dialog")
+    dialog.get_by_label("Fraud").uncheck()
+    dialog.get_by_label("Letters").check()
+    dialog.get_by_label("Level of Cards").select_option("4")
+    dialog.get_by_label("Presence").select_option("away")
+    shot(page, "agent")
+    dialog.get_by_role("button", name="Change").click()
+    page.wait_for_timeout(150)
+    skills = [{"skill": 5, "level": 3, "isFirm": False}, {"skill": 6, "level": 4, "isFirm": False}]
+    profile = {"skills": skills, "compartments": [], "barred": [], "grade": 1, "queues": [1, 3]}
+    assert office.requested("agent.setProfile")[0]["params"] == {"agent": 7, "profile": profile}
+    assert office.requested("agent.setPresence")[0]["params"] == {"agent": 7, "presence": "away"}
+    office.push("profile.changed", agent=7, by=9, profile=profile)
+    expect(page.locator('#agents-table [data-agent="7"]')).to_contain_text("Service, Letters · Français 3 · Cards 4")
+
+
+def test_names_change_while_the_page_is_open(office, windows):
+    page = opened(office, windows)
+    queues = [{**DESK["queues"][0], "name": "Front desk"}, *DESK["queues"][1:]]
+    office.push_unnumbered("desk.changed", desk={**DESK, "version": 5, "queues": queues})
+    expect(page.locator('#queues-table [data-queue="1"]')).to_contain_text("Front desk")
