@@ -115,6 +115,9 @@ let package = Package(
                 "Store", "Engine", "Desk", "Postgres", "EventLoop", "LoopFixture",
                 "PostgresFixture",
             ]),
+        tests(
+            "OutboundTests",
+            ["Outbound", "Engine", "Desk", "Wire", "EventLoop", "LoopFixture", log]),
         tests("LayoutTests", []),
     ]
 )
