@@ -121,6 +121,12 @@ let package = Package(
             "OutboundTests",
             ["Outbound", "Engine", "Desk", "Wire", "EventLoop", "LoopFixture", log]),
         tests("SimulateTests", ["simulate"]),
+        tests(
+            "DeskRunnerTests",
+            [
+                "DeskRunner", "Store", "Engine", "Desk", "Postgres", "EventLoop", "LoopFixture",
+                "PostgresFixture", log,
+            ]),
         tests("LayoutTests", []),
     ]
 )
