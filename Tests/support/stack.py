@@ -7,6 +7,7 @@ in VENTANILLA_BIN (default: the debug build).
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import pwd
@@ -279,7 +280,9 @@ class Stack:
         first = self._running[name].pid
         children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
         for process in [first, *map(int, children)]:
-            os.kill(process, how)
+            # A session may have ended since.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, how)
 
     def _options(self, as_postgres: bool) -> dict:
         if not as_postgres or self._user is None:
