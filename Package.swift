@@ -27,10 +27,12 @@ func room(
     .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 func program(
-    _ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil
+    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [],
+    resources: [Resource]? = nil
 ) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+        name: name, dependencies: dependencies, exclude: exclude, resources: resources,
+        swiftSettings: strict)
 }
 func fixture(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(
@@ -88,7 +90,7 @@ let package = Package(
                 "Gateway", "Outbound", "DeskRunner", "Store", "Postgres", "Wire", "EventLoop",
                 "Engine", "Desk", arguments, configuration, log, metrics,
             ]),
-        program("simulate", ["Engine", "Desk", arguments]),
+        program("simulate", ["Engine", "Desk", arguments], exclude: ["Theory/README.md"]),
         program(
             "sandbox", ["EventLoop", arguments, crypto, log],
             resources: [
@@ -113,6 +115,16 @@ let package = Package(
             [
                 "Store", "Engine", "Desk", "Postgres", "EventLoop", "LoopFixture",
                 "PostgresFixture",
+            ]),
+        tests(
+            "OutboundTests",
+            ["Outbound", "Engine", "Desk", "Wire", "EventLoop", "LoopFixture", log]),
+        tests("SimulateTests", ["simulate"]),
+        tests(
+            "DeskRunnerTests",
+            [
+                "DeskRunner", "Store", "Engine", "Desk", "Postgres", "EventLoop", "LoopFixture",
+                "PostgresFixture", log,
             ]),
         tests("LayoutTests", []),
     ]

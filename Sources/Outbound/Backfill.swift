@@ -33,7 +33,7 @@ extension Outbound {
     func beginBackfill() {
         endBackfill()
         if backfill.marker == nil {
-            backfill.marker = loop.every(BackfillLimits.markInterval) { [weak self] in
+            backfill.marker = loop.every(.milliseconds(pauses.mark)) { [weak self] in
                 self?.keepMarks()
             }
         }
@@ -56,7 +56,7 @@ extension Outbound {
         guard !backfill.isIdle, release.entries.contains(where: { $0.answer == .unavailable })
         else { return }
         backfill.complete = []
-        owe(configuration.pages, after: BackfillLimits.afterRefusal)
+        owe(configuration.pages, after: pauses.afterRefusal)
     }
 
     private func owe(_ pages: [String], after delay: Int64) {
@@ -97,7 +97,7 @@ extension Outbound {
             guard run == self.backfill.run else { return }
             self.backfill.isRunning = false
             self.finishBackfill(run)
-            if !failed.isEmpty { self.owe(failed, after: BackfillLimits.again) }
+            if !failed.isEmpty { self.owe(failed, after: self.pauses.again) }
             self.readOwed()
         }
     }
@@ -106,11 +106,11 @@ extension Outbound {
         let isWanted = { run == self.backfill.run }
         let began = port.now()
         let reader = ChannelReader(
-            loop: loop, client: client, log: log, isWanted: isWanted,
+            loop: loop, client: client, log: log, pauses: pauses, isWanted: isWanted,
             address: { self.url($0, query: $1) })
         let ending = await PageBackfill(
             page: page, port: port, loop: loop, log: log, desk: configuration.desk,
-            reader: reader, figures: backfill.figures, isWanted: isWanted
+            reader: reader, pauses: pauses, figures: backfill.figures, isWanted: isWanted
         ).run()
         switch ending {
         case .complete, .partial:
@@ -139,7 +139,7 @@ extension Outbound {
     private func finishBackfill(_ run: Int) {
         port.enter(.backfillFinished, from: .command, key: nil, content: nil) { answer in
             guard case .unavailable = answer, run == self.backfill.run else { return }
-            _ = self.loop.after(BackfillLimits.storePause) {
+            _ = self.loop.after(.milliseconds(self.pauses.store)) {
                 guard run == self.backfill.run else { return }
                 self.finishBackfill(run)
             }

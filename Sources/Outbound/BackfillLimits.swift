@@ -24,34 +24,37 @@ enum BackfillLimits {
     static let passes = 3
     /// Another pass begins this long before the one before it, in milliseconds: clocks differ.
     static let passMargin: Int64 = 60_000
-    /// Calls in one run: twenty minutes at the rate below.
+    /// Calls in one run: twenty minutes at the rate that is kept.
     static let calls = 2_000
-    /// The platform allows two calls a second and page ("Rate limits").
-    static let pauseMilliseconds: Int64 = 600
-    /// Tries of one call before the run is given up; with the pauses below half a minute, after which
+    /// Tries of one call before the run is given up; with their pauses half a minute, after which
     /// sends of unknown outcome start to count their deadline all the same.
     static let attempts = 6
-    /// The first pause before a call is repeated, in milliseconds; doubled each time.
-    static let firstPause: Int64 = 1_000
-    /// The longest, in milliseconds, also where the answer asks for more.
-    static let longestPause: Int64 = 60_000
     /// An answer that cannot be read is asked for so often: it may have been cut on its way.
     static let unreadableAttempts = 2
-    /// A run that failed is begun again after this long, in milliseconds.
-    static let again: Int64 = 300_000
-    /// The same after webhooks were refused while the desk went on: the platform has given them up by
-    /// then.
-    static let afterRefusal: Int64 = 30_000
-    /// While everything is taken in, this is put on record so often.
-    static let markInterval = Duration.seconds(30)
     /// Missing messages held before they are entered, so that who has waited longest is entered
     /// first over as many conversations as memory allows (about 5 MB).
     static let held = 5_000
     /// Messages handed in at once: half of a batch, so that webhooks fit beside them.
     static let entered = 256
-    /// Between two tries to store.
-    static let storePause = Duration.seconds(5)
     static let answerLimit = 4 * 1_024 * 1_024
+}
+
+/// How long reading back waits for what, in milliseconds. Values, so that a test need not wait as long.
+struct BackfillPauses {
+    /// Between two calls: the platform allows two a second and page ("Rate limits").
+    var call: Int64 = 600
+    /// Before a call is repeated; doubled each time.
+    var first: Int64 = 1_000
+    /// The longest of those, also where the answer asks for more.
+    var longest: Int64 = 60_000
+    /// Between two tries to store.
+    var store: Int64 = 5_000
+    /// Before a run that failed is begun again.
+    var again: Int64 = 300_000
+    /// After inputs were refused while the desk went on: the platform has given up webhooks by then.
+    var afterRefusal: Int64 = 30_000
+    /// While everything is taken in, this is put on record so often.
+    var mark: Int64 = 30_000
 }
 
 /// What an operator sees of reading back.

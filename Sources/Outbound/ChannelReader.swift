@@ -29,6 +29,7 @@ import Wire
     private let loop: Loop
     private let client: HTTPClient
     private let log: Logger
+    private let pauses: BackfillPauses
     private let address: (_ path: String, _ query: String) -> String
     private let isWanted: () -> Bool
     /// How many calls were made.
@@ -37,12 +38,14 @@ import Wire
     private var nextCall: Int64 = 0
 
     init(
-        loop: Loop, client: HTTPClient, log: Logger, isWanted: @escaping () -> Bool,
+        loop: Loop, client: HTTPClient, log: Logger, pauses: BackfillPauses,
+        isWanted: @escaping () -> Bool,
         address: @escaping (_ path: String, _ query: String) -> String
     ) {
         self.loop = loop
         self.client = client
         self.log = log
+        self.pauses = pauses
         self.isWanted = isWanted
         self.address = address
     }
@@ -66,8 +69,8 @@ import Wire
                 return .ended(.failed)
             case .failed(let asked):
                 // Calls are paced: the pause counts from here, whatever else is to be asked.
-                let pause = BackfillLimits.firstPause << Int64(attempt)
-                wait(min(max(pause, asked), BackfillLimits.longestPause))
+                let pause = pauses.first << Int64(attempt)
+                wait(min(max(pause, asked), pauses.longest))
             }
         }
         log.warning("the channel could not be read")
@@ -107,7 +110,7 @@ import Wire
             await loop.sleep(for: .milliseconds(wait))
             guard isWanted() else { return .superseded }
         }
-        self.wait(BackfillLimits.pauseMilliseconds)
+        self.wait(pauses.call)
         return nil
     }
 

@@ -35,6 +35,9 @@ public struct OutboundConfiguration: Sendable {
 @LoopActor public final class Outbound {
     /// The Send API usually answers within a second; after this the outcome counts as unknown.
     static let answerWait = Duration.seconds(15)
+    /// The same of this one's sends; a test waits less.
+    var answerWait = Outbound.answerWait
+    var pauses = BackfillPauses()
     static let connectWait = Duration.seconds(5)
     static let answerLimit = 64 * 1_024
     /// An outcome that could not be stored is reported again after this long.
@@ -174,7 +177,7 @@ public struct OutboundConfiguration: Sendable {
             headers: [("content-type", "application/json")],
             body: SendAPI.request(
                 recipient: address.person, text: text, desk: configuration.desk, job: job),
-            idempotent: false, timeout: Self.answerWait, connectTimeout: Self.connectWait,
+            idempotent: false, timeout: answerWait, connectTimeout: Self.connectWait,
             maximumResponseBytes: Self.answerLimit)
         do {
             let response = try await client.send(request)

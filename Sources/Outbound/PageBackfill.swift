@@ -17,6 +17,7 @@ import Wire
     private let log: Logger
     private let desk: Int64
     private let reader: ChannelReader
+    private let pauses: BackfillPauses
     private let figures: BackfillFigures
     private let isWanted: () -> Bool
 
@@ -36,7 +37,8 @@ import Wire
 
     init(
         page: String, port: any OutboundPort, loop: Loop, log: Logger, desk: Int64,
-        reader: ChannelReader, figures: BackfillFigures, isWanted: @escaping () -> Bool
+        reader: ChannelReader, pauses: BackfillPauses, figures: BackfillFigures,
+        isWanted: @escaping () -> Bool
     ) {
         self.page = page
         self.port = port
@@ -44,6 +46,7 @@ import Wire
         self.log = log
         self.desk = desk
         self.reader = reader
+        self.pauses = pauses
         self.figures = figures
         self.isWanted = isWanted
     }
@@ -253,7 +256,7 @@ import Wire
             figures.entered(stored)
             rest = rest.dropFirst(stored)
             if rest.isEmpty { return nil }
-            await loop.sleep(for: BackfillLimits.storePause)
+            await loop.sleep(for: .milliseconds(pauses.store))
         }
         return isWanted() ? .failed : .superseded
     }

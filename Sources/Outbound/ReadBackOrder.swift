@@ -5,10 +5,10 @@ import Wire
 ///
 /// A transcript is in the order of writing, by the platform's clock; messages of the same moment are
 /// in the order in which they were recorded. Webhooks tell milliseconds, the Conversations API whole
-/// seconds, but its list has the true order. So a message that is missing is given the moment of the
-/// one before it in the list where that is within its own second, and the beginning of its second
-/// otherwise. Recorded later than its predecessor, it stands right behind it; its successor, unless
-/// written in the very same millisecond, behind them both.
+/// seconds, but its list has the true order. So a message that is missing is given the millisecond
+/// after the one before it in the list where that lies within its own second, and the beginning of its
+/// second otherwise; but never the moment of the next one on record, or a later one: where there is no
+/// room before that, it shares the moment of the one before it, behind which it is recorded.
 ///
 /// Replies of ours stand at the moment when they were written here, by the desk's clock. Where that
 /// differs so much from the platform's that the order of the list cannot be kept, a message stays
@@ -23,23 +23,35 @@ enum ReadBackOrder {
     static func missing(
         in newestFirst: [MetaElement], since: Instant, recorded: (MetaElement) -> Instant?
     ) -> [MetaElement] {
+        // Of each message: its moment if it is on record, and that of the next one that is.
+        var next: Instant?
+        let list = newestFirst.map { element in
+            let moment = recorded(element)
+            defer { next = moment ?? next }
+            return (element: element, moment: moment, next: next)
+        }
         var missing: [MetaElement] = []
         var before: Instant?
-        for var element in newestFirst.reversed() {
-            if let moment = recorded(element) {
+        for (element, moment, next) in list.reversed() {
+            if let moment {
                 before = moment
                 continue
             }
-            let second = element.timestamp
-            element.timestamp = moment(within: second, after: before)
-            before = element.timestamp
-            if second.map({ $0 >= since }) ?? true { missing.append(element) }
+            var placed = element
+            placed.timestamp = place(element.timestamp, between: before, and: next)
+            before = placed.timestamp
+            if element.timestamp.map({ $0 >= since }) ?? true { missing.append(placed) }
         }
         return missing
     }
 
-    private static func moment(within second: Instant?, after before: Instant?) -> Instant? {
+    private static func place(
+        _ second: Instant?, between before: Instant?, and next: Instant?
+    ) -> Instant? {
         guard let second, let before else { return second ?? before }
-        return max(second, min(before, second.adding(milliseconds: 999)))
+        let last = second.adding(milliseconds: 999)
+        var moment = min(before.adding(milliseconds: 1), last)
+        if let next, moment >= next { moment = min(before, last) }
+        return max(second, moment)
     }
 }

@@ -6,7 +6,10 @@ struct Simulate: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
         abstract: "Runs the desk's machinery on pretend databases and networks, seed by seed.",
-        discussion: "Without options: 1,000 fixed seeds, 200 fresh ones, and the planted faults.")
+        discussion: """
+            Without options: 1,000 fixed seeds, 200 fresh ones, and the planted faults. With --theory: \
+            the desk's waits on simulated days against queueing theory.
+            """)
 
     @Option(help: "A range of seeds, as in 1-50.")
     var seeds: String?
@@ -18,8 +21,27 @@ struct Simulate: ParsableCommand {
     var planted = false
     @Option(help: "Look for this planted fault, or plant it in the one seed.")
     var plant: String?
+    @Flag(help: "Compare waits with Erlang's formulas; --seed and --planted go with it.")
+    var theory = false
+    @Flag(help: "The few cells of the grid that take seconds.")
+    var small = false
+    @Flag(help: "Write the comparison as a page in Markdown.")
+    var table = false
+
+    func validate() throws {
+        guard theory else {
+            guard !small, !table else {
+                throw ValidationError("small and table go with theory alone")
+            }
+            return
+        }
+        guard seeds == nil, fresh == nil, plant == nil, !(table && planted) else {
+            throw ValidationError("theory takes seed, small, and one of table and planted")
+        }
+    }
 
     func run() throws {
+        if theory { return try compareWithTheory() }
         let fault = try plant.map(named)
         if let seed {
             let violations = World(seed: seed, plant: fault, isVerbose: true).run()
@@ -51,6 +73,31 @@ struct Simulate: ParsableCommand {
         if isDefault || planted {
             for fault in Plant.allCases { runner.find(fault) }
         }
+    }
+
+    /// The seed of the page that is kept; any other must pass as well.
+    private static let theorySeed: UInt64 = 1
+
+    private func compareWithTheory() throws {
+        let report = TheoryReport(grid: small ? .small : .full, seed: seed ?? Self.theorySeed)
+        if planted {
+            var hidden = 0
+            for fault in TheoryPlant.allCases {
+                let found = report.find(fault)
+                if found == nil { hidden += 1 }
+                print("planted \(fault.rawValue): \(found.map { "\($0)" } ?? "NOT FOUND")")
+            }
+            if hidden > 0 { throw ExitCode.failure }
+            return
+        }
+        let comparisons = report.compareAll(isTold: !table)
+        let outside = comparisons.filter { !$0.isInside }.count
+        print(
+            table
+                ? report.page(comparisons)
+                : "\(comparisons.count) figures, \(outside) outside their intervals",
+            terminator: table ? "" : "\n")
+        if outside > 0 { throw ExitCode.failure }
     }
 
     private func named(_ name: String) throws -> Plant {

@@ -74,6 +74,8 @@ struct VerdictTests {
         "At 10 we open, at 18 we close; no 12 is the counter.",
         "ps 20 people from the bank will call you about it", "it 60 or so, is 14 enough?",
         "SE45 is a tram, BE68 a bus, NO 93 a train.", "DE89 3704 0044 0532 0130 01",
+        // Check digits that fit, but not the country's structure.
+        "GB58 1234 6016 1331 9268 19", "DE05 3704 0044 0532 0130 0A",
         "GB29 NWBK 6016 1331 9268 1", "GB29 1234 6016 1331 9268 19", "ZZ29 NWBK 6016 1331 9268 19",
         "", "Good morning! How can I help you?", "😀👩‍👩‍👧‍👦🏴󠁧󠁢󠁳󠁣󠁴󠁿", "\u{200B}\u{200B}",
     ].map { Line($0) }
@@ -105,6 +107,7 @@ struct VerdictTests {
     func walls() {
         for wall in ["     ", ",", "/", ":", "a", "(", "é", "中", "+", "\u{FFFD}"] {
             #expect(found("4111 1111\(wall)1111 1111").isEmpty, "\(wall)")
+            #expect(found("GB29 NWBK\(wall)6016 1331 9268 19").isEmpty, "\(wall)")
         }
         #expect(found("4111 1111    1111 1111").count == 1)
     }

@@ -70,7 +70,7 @@ extension StoreTests {
                 try await scene.sql(
                     """
                     SET session_replication_role = replica;
-                    ALTER TABLE events DROP CONSTRAINT events_number_check;
+                    ALTER DOMAIN positive DROP CONSTRAINT positive_check;
                     \(statement)
                     """)
                 // 0: the last; -1: the one before.

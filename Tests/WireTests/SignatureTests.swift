@@ -24,7 +24,8 @@ import Testing
 
     @Test(arguments: cases) func verdict(_ header: String?, _ expected: SignatureVerdict) {
         #expect(
-            MetaSignature.verify(header: header, body: Self.body, secrets: [Self.secret])
+            MetaSignature.verify(
+                header: header, body: Self.body, secrets: [MetaAppSecret(Self.secret)])
                 == expected)
     }
 
@@ -33,11 +34,13 @@ import Testing
         let other = bytes("the next")
         for secrets in [[other, Self.secret], [Self.secret, other]] {
             #expect(
-                MetaSignature.verify(header: Self.good, body: Self.body, secrets: secrets)
+                MetaSignature.verify(
+                    header: Self.good, body: Self.body, secrets: secrets.map(MetaAppSecret.init))
                     == .valid)
         }
         #expect(
-            MetaSignature.verify(header: Self.good, body: Self.body, secrets: [other]) == .wrong)
+            MetaSignature.verify(
+                header: Self.good, body: Self.body, secrets: [MetaAppSecret(other)]) == .wrong)
         #expect(MetaSignature.verify(header: Self.good, body: Self.body, secrets: []) == .wrong)
     }
 
@@ -47,7 +50,8 @@ import Testing
             var body = Self.body
             body[index] ^= 1
             #expect(
-                MetaSignature.verify(header: Self.good, body: body, secrets: [Self.secret])
+                MetaSignature.verify(
+                    header: Self.good, body: body, secrets: [MetaAppSecret(Self.secret)])
                     == .wrong)
         }
     }
@@ -82,7 +86,8 @@ import Testing
             let body = [UInt8](try Data(contentsOf: Self.vectors.appending(path: file)))
             let header = vector["X-Hub-Signature-256"]
             #expect(
-                MetaSignature.verify(header: header, body: body, secrets: [bytes(secret)])
+                MetaSignature.verify(
+                    header: header, body: body, secrets: [MetaAppSecret(bytes(secret))])
                     == .valid)
             if file == "escaped_body.raw" {
                 let wrong = [UInt8](
@@ -90,7 +95,8 @@ import Testing
                         contentsOf: Self.vectors.appending(
                             path: "escaped_body_reserialised_WRONG.raw")))
                 #expect(
-                    MetaSignature.verify(header: header, body: wrong, secrets: [bytes(secret)])
+                    MetaSignature.verify(
+                        header: header, body: wrong, secrets: [MetaAppSecret(bytes(secret))])
                         == .wrong)
             }
             checked += 1

@@ -7,9 +7,11 @@ in VENTANILLA_BIN (default: the debug build).
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import pwd
+import random
 import secrets
 import shutil
 import signal
@@ -39,9 +41,13 @@ def programs() -> Path:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that stays free while its server is down: the system gives none of these to a client."""
+    lowest_of_clients = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.randrange(min(15_000, lowest_of_clients - 5_000), lowest_of_clients)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass
@@ -279,7 +285,9 @@ class Stack:
         first = self._running[name].pid
         children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
         for process in [first, *map(int, children)]:
-            os.kill(process, how)
+            # A session may have ended since.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, how)
 
     def _options(self, as_postgres: bool) -> dict:
         if not as_postgres or self._user is None:

@@ -36,7 +36,8 @@ install_packages() {
         if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
             as=(sudo)
         else
-            die "these Debian packages are missing and only root can install them: ${missing[*]}"
+            die "Debian packages are missing that only root can install; let an administrator run:
+  apt-get install --no-install-recommends ${missing[*]}"
         fi
     fi
     run_quietly "apt-get update" "$state/logs/apt-update.log" "${as[@]}" apt-get update
@@ -132,4 +133,23 @@ wait_for_port() {
         waited=$((waited + 1))
         [ $waited -lt 600 ] || die "$what did not open port $port within 30 s"
     done
+}
+
+# wait_until_ready: until /readyz answers 200; after a kill the desk's lease may have to run out first.
+wait_until_ready() {
+    local port=$1 pid=$2 what=$3 log=$4 waited=0
+    until answers_ready "$port"; do
+        kill -0 "$pid" 2>/dev/null || { tail -n 20 "$log" >&2; die "$what ended before it was ready"; }
+        sleep 0.1
+        waited=$((waited + 1))
+        [ $waited -lt 600 ] || die "$what was not ready within 60 s"
+    done
+}
+answers_ready() {
+    local answer
+    exec 3<>"/dev/tcp/127.0.0.1/$1" || return 1
+    printf 'GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
+    read -r -t 5 answer <&3 || answer=""
+    exec 3>&-
+    [[ $answer == "HTTP/1.1 200 "* ]]
 }

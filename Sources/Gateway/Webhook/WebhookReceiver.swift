@@ -36,7 +36,7 @@ public struct WebhookConfiguration: Sendable {
     private let runner: DeskRunner
     private let store: Store
     private let pages: Set<String>
-    private let secrets: [[UInt8]]
+    private let secrets: [MetaAppSecret]
     private let verifyToken: [UInt8]
     private let desk: Int64
     private let log: Logger
@@ -53,7 +53,7 @@ public struct WebhookConfiguration: Sendable {
         self.desk = desk
         self.log = log
         pages = configuration.pages
-        secrets = configuration.appSecrets.map { Array($0.utf8) }
+        secrets = configuration.appSecrets.map { MetaAppSecret(Array($0.utf8)) }
         verifyToken = Array(configuration.verifyToken.utf8)
     }
 
