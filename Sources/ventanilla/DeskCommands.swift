@@ -104,12 +104,16 @@ extension Node {
         ifUnchanged: Bool
     ) throws {
         let parts = try Parts(settings)
+        guard let token = parts.operatorToken else {
+            throw SettingsError(setting: "operator.tokenFile", reason: "is missing")
+        }
         guard let bytes = document.encode() else {
             throw Failure("the configuration cannot be written as JSON")
         }
         try once { loop in
-            let version = try await OperatorClient(loop: loop, parts, server: server).put(
-                bytes, ifVersion: ifUnchanged ? document.configuration.version : nil)
+            let version = try await OperatorClient(
+                loop: loop, parts, token: token, server: server
+            ).put(bytes, ifVersion: ifUnchanged ? document.configuration.version : nil)
             print("the desk routes by version \(version)")
         }
     }
@@ -130,10 +134,10 @@ extension Node {
             for record in history {
                 if let line = words.line(for: record) { print(line) }
             }
-            guard parts.operatorToken != nil else {
+            guard let token = parts.operatorToken else {
                 return print("why it is so now: operator.tokenFile is not set")
             }
-            let client = try OperatorClient(loop: loop, parts, server: server)
+            let client = OperatorClient(loop: loop, parts, token: token, server: server)
             guard let now = try await client.explanation(of: conversation) else {
                 return print("now: it is closed")
             }

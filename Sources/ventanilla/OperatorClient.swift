@@ -13,10 +13,7 @@ import Wire
     private let base: String
     private let token: String
 
-    init(loop: Loop, _ parts: Node.Parts, server: String?) throws {
-        guard let token = parts.operatorToken else {
-            throw SettingsError(setting: "operator.tokenFile", reason: "is missing")
-        }
+    init(loop: Loop, _ parts: Node.Parts, token: String, server: String?) {
         self.token = token
         var certificates = HTTPClient.Configuration()
         if let file = parts.certificateAuthorities { certificates.certificateAuthorities = file }

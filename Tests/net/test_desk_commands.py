@@ -1,0 +1,130 @@
+"""What a desk routes by from the command line: exported, imported, and explained in words."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+
+import pytest
+
+from administration import configuration, queue
+from console import Person
+from desk import Desk
+from support.stack import programs
+
+SETTINGS = {"desk": {"settlingSeconds": 0}}
+SKILL = {"id": 5, "name": "Français"}
+NEED = {"skill": 5, "level": 2, "isFirm": False}
+
+
+@pytest.fixture(scope="module")
+def token(desk: Desk) -> str:
+    """The desk with an operator's token."""
+    file = desk.stack.directory / "keys" / "operator.token"
+    token = secrets.token_urlsafe(32)
+    file.write_text(token + "\n")
+    settings = json.loads(desk.stack.configuration.read_text())
+    settings["operator"] = {"tokenFile": str(file)}
+    desk.stack.configuration.write_text(json.dumps(settings))
+    desk.stack.stop_server()
+    desk.stack.start_server()
+    return token
+
+
+def run(desk: Desk, *words: str, given: str | None = None, **environment: str):
+    return subprocess.run(
+        [str(programs() / "ventanilla"), *words, "--config", str(desk.stack.configuration)],
+        input=given, text=True, capture_output=True, timeout=60,
+        env={**os.environ, **environment},
+    )
+
+
+def exported(desk: Desk) -> dict:
+    done = run(desk, "desk", "export")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def imported(desk: Desk, document: dict, *more: str):
+    return run(desk, "desk", "import", "-", *more, given=json.dumps(document))
+
+
+def test_what_is_exported_is_imported_on_record(desk: Desk, token: str):
+    agent = desk.agent("ana")
+    document = exported(desk)
+    assert document["configuration"]["version"] == 0
+    assert [entry["agent"] for entry in document["profiles"]] == [agent.person]
+    document["configuration"] = configuration(skills=[SKILL], queues=[queue(needs=[NEED])])
+    document["profiles"][0]["profile"]["skills"] = [{"skill": 5, "level": 3, "isFirm": False}]
+    done = imported(desk, document)
+    assert done.returncode == 0, done.stderr
+    version = int(done.stdout.split()[-1])
+    again = exported(desk)
+    assert again["configuration"] == {**document["configuration"], "version": version}
+    assert again["profiles"] == document["profiles"]
+    # What was exported before is not in force any more.
+    done = imported(desk, document, "--if-unchanged")
+    assert done.returncode == 4 and "if-match" in done.stderr, done.stderr
+    assert imported(desk, again, "--if-unchanged").returncode == 0
+    # The database's own view, over a restart.
+    desk.stack.stop_server()
+    desk.stack.start_server()
+    assert exported(desk)["profiles"] == document["profiles"]
+    agent.socket.close()
+
+
+@pytest.mark.parametrize(
+    "change, field",
+    [
+        ({"entry": 9}, "configuration.entry"),
+        ({"queues": [queue(needs=[NEED])]}, "configuration.queues[0].needs[0].skill"),
+        ({"queues": [queue(overflow={"to": 1, "afterWait": 5})]},
+         "configuration.queues[0].overflow.to"),
+        ({"ageing": "long"}, "configuration.ageing"),
+    ],
+)
+def test_what_is_wrong_is_told_by_its_field(desk: Desk, token: str, change: dict, field: str):
+    before = exported(desk)
+    done = imported(desk, {"configuration": configuration(**change)})
+    assert done.returncode == 4
+    assert done.stderr.startswith(f"ventanilla: {field}: "), done.stderr
+    assert exported(desk) == before
+
+
+def test_nobody_imports_without_the_token(desk: Desk, token: str):
+    document = {"configuration": configuration()}
+    done = run(desk, "desk", "import", "-", given=json.dumps(document),
+               VENTANILLA_OPERATOR_TOKEN_FILE="")
+    assert done.returncode == 2 and "operator.tokenFile" in done.stderr, done.stderr
+    other = desk.stack.directory / "other.token"
+    other.write_text("x" * 40)
+    done = run(desk, "desk", "import", "-", given=json.dumps(document),
+               VENTANILLA_OPERATOR_TOKEN_FILE=str(other))
+    assert done.returncode == 4 and "authorization" in done.stderr, done.stderr
+    for text in (done.stderr, desk.stack.log_of("ventanilla")):
+        assert token not in text
+
+
+def test_a_conversation_is_explained_in_words(desk: Desk, token: str):
+    assert imported(desk, {"configuration": configuration(
+        skills=[SKILL], queues=[queue(handing={"offer": {"timeout": 600_000}})])}).returncode == 0
+    agent = desk.agent("ana")
+    desk.messenger.write("900100200", "hello")
+    offer = agent.pushed("offer.made")
+    conversation = offer["conversation"]
+    done = run(desk, "explain", str(conversation))
+    assert done.returncode == 0, done.stderr
+    assert "to queue 1 (Service): the customer wrote" in done.stdout
+    assert f"offered to agent {agent.person} until" in done.stdout
+    assert "1 conversation waited for the same, 1 agent on duty could serve it" in done.stdout
+    assert f"now: it is offered to agent {agent.person}" in done.stdout
+    agent.request("offer.accept", conversation=conversation)
+    agent.request("conversation.close", conversation=conversation)
+    done = run(desk, "explain", str(conversation))
+    assert f"agent {agent.person} accepted" in done.stdout
+    assert done.stdout.endswith("now: it is closed\n")
+    done = run(desk, "explain", "123456789")
+    assert done.returncode == 1 and "no conversation" in done.stderr
+    agent.socket.close()
