@@ -122,13 +122,22 @@ extension Desk {
     private mutating func list(_ id: AgentID) {
         guard let agent = agents[id] else { return }
         let load = load(of: id)
+        var hasCome = false
         for line in waitingLines.linesOf[id] ?? [] {
+            let wasOnDuty = waitingLines[line].onDuty.contains(id)
+            hasCome = hasCome || (agent.isExpectedOnDuty && !wasOnDuty)
             let weight = configuration.weight(
                 of: waitingLines[line].name.queue, for: agent.profile)
             let hasRoom = agent.isOnDuty && load + weight <= agent.capacity
             waitingLines.place(
                 id, in: line, isOnDuty: agent.isExpectedOnDuty,
                 turn: hasRoom ? Turn(load: load, idleSince: agent.idleSince) : nil)
+        }
+        // What somebody declined is now for the one who came, whether they have room or not: then it
+        // keeps nobody else's room any more, and that may be room for those of another line.
+        switch configuration.heavyWork {
+        case .isPassed: break
+        case .reservesRoom: if hasCome { waitingLines.unsettleAll() }
         }
     }
 

@@ -177,11 +177,12 @@ extension Auditor {
             ledger.isOnDuty($0) && ledger.fits($0, conversation)
         }
         let ready = onDuty.filter { ledger.hasRoom($0, for: conversation) }
-        let isRight =
-            choice.version == ledger.configuration.version
-            && choice.relaxed == conversation.relaxed && choice.waiting == line.count
-            && choice.onDuty == onDuty.count && choice.ready == ready.count
-        require(isRight, .p6, "the choice on record of conversation \(id.number) is another")
+        let counted = Choice(
+            version: ledger.configuration.version, waiting: line.count, onDuty: onDuty.count,
+            ready: ready.count, relaxed: conversation.relaxed, runnerUp: choice.runnerUp)
+        require(
+            choice == counted, .p6,
+            "the choice on record of conversation \(id.number) is \(choice), it was \(counted)")
     }
 
     /// That a conversation is no longer kept for somebody is no event: the clock goes before

@@ -13,22 +13,24 @@ extension Ledger {
     }
 
     /// What it asks for now: the higher level of its queue and itself, less what is relaxed.
-    func needs(of conversation: Conversation) -> [SkillID: Int] {
+    func needs(of conversation: Conversation) -> Set<SkillLevel> {
         let queue = queue(conversation.queue)
-        var levels: [SkillID: Int] = [:]
-        var firm: Set<SkillID> = []
+        var needs: [SkillID: SkillLevel] = [:]
         for need in (queue?.needs ?? []) + conversation.needs {
-            levels[need.skill] = max(levels[need.skill] ?? 0, need.level)
-            if need.isFirm { firm.insert(need.skill) }
+            let other = needs[need.skill] ?? need
+            needs[need.skill] = SkillLevel(
+                need.skill, max(need.level, other.level), isFirm: need.isFirm || other.isFirm)
         }
         let steps = queue?.relaxations ?? []
         let inForce = min(conversation.relaxed, steps.count)
-        guard inForce > 0 else { return levels }
-        for (skill, level) in levels where !firm.contains(skill) {
-            let left = level - steps[inForce - 1].lowering
-            levels[skill] = left > 0 ? left : nil
-        }
-        return levels
+        guard inForce > 0 else { return Set(needs.values) }
+        let lowering = steps[inForce - 1].lowering
+        return Set(
+            needs.values.compactMap { need in
+                if need.isFirm { return need }
+                let left = need.level - lowering
+                return left > 0 ? SkillLevel(need.skill, left) : nil
+            })
     }
 
     func weight(of queueID: QueueID, for profile: Profile) -> Int {
@@ -62,7 +64,7 @@ extension Ledger {
         guard let profile = agents[id]?.profile else { return false }
         if let queues = profile.queues, !queues.contains(conversation.queue) { return false }
         return needs(of: conversation).allSatisfy { need in
-            profile.skills.contains { $0.skill == need.key && $0.level >= need.value }
+            profile.skills.contains { $0.skill == need.skill && $0.level >= need.level }
         } && seesInto(conversation.compartment, profile)
     }
 

@@ -5,5 +5,7 @@ enum PastFailures {
         ("a beginning whose sender gave up was committed and never posted", 657),
         ("a beginning whose sender gave up was committed and never posted", 894),
         ("a console opened a socket to a node that was down", 1_835_453_733),
+        ("somebody came for reserved heavy work, and the room it had kept stayed empty", 93),
+        ("somebody came for reserved heavy work, and the room it had kept stayed empty", 442),
     ]
 }

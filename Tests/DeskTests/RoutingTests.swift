@@ -177,6 +177,24 @@ struct RoutingTests {
         check(scene)
     }
 
+    @Test("Room that was kept is anybody's once another has come for the heavy work")
+    func heavyWorkOfAnother() {
+        var scene = scene {
+            $0.heavyWork = .reservesRoom
+            $0.queues[1].kind = WorkKindID(1)
+            $0.entry = QueueID(1)
+        }
+        scene.run([.presenceSet(ben, .away), .capacitySet(ana, capacity: 2, by: sofia)])
+        scene.run([.capacitySet(ben, capacity: 0, by: sofia)])
+        scene.run([.wrote(Digest(high: 0, low: 1)), .wrote(maria)])
+        scene.run([.conversationMoved(id(of: maria, scene), QueueID(2), by: sofia)])
+        scene.run([.wrote(jorge)])
+        #expect(owner(of: jorge, scene) == .queue(queue), "Ana's room is kept for Maria")
+        scene.run([.presenceSet(ben, .available)])
+        #expect(owner(of: jorge, scene) == .agent(ana), "Maria is for Ben, who has no room yet")
+        check(scene)
+    }
+
     @Test("A returning customer is kept for their agent, but not for ever and not if they are gone")
     func sticky() {
         var scene = scene { $0.queues[0].stickiness = 10_000 }
