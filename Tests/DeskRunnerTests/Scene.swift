@@ -157,7 +157,7 @@ extension Answer {
     var isStored: Bool {
         switch self {
         case .accepted, .repeated: true
-        case .rejected, .unavailable, .quarantined, .view: false
+        case .rejected, .unavailable, .quarantined, .view, .explanation: false
         }
     }
 }
