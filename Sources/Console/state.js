@@ -3,6 +3,9 @@
 // touches are copied once per call, however many actions the call brings.
 
 import { isObject } from "./protocol.js";
+import { isAgent, weightOf } from "./shown.js";
+
+export * from "./shown.js";
 
 /** How many conversations that left this agent are remembered, to say where they went. */
 const departedLimit = 20;
@@ -421,14 +424,6 @@ function changeRouting(draft, conversation, change) {
     draft.change("conversations", conversation, (old) => ({ routing: { ...old.routing, ...change } }));
 }
 
-/** How many units of an agent's capacity a conversation of this queue takes. */
-function weightOf(desk, queue, grade) {
-    const kind = desk.queues.find(({ id }) => id === queue)?.kind;
-    if (kind === undefined) return 1;
-    const own = desk.grades.find(({ id }) => id === grade)?.weights.find((weight) => weight.kind === kind);
-    return own?.weight ?? desk.kinds.find(({ id }) => id === kind)?.weight ?? 1;
-}
-
 function messageFrom(params, kind) {
     const message = {
         id: params.message,
@@ -453,129 +448,6 @@ function seesEverything(draft) {
     return draft.next.person?.roles?.includes("supervisor") === true;
 }
 
-function isAgent(owner, id) {
-    return owner?.kind === "agent" && owner.id === id;
-}
-
 function list(value) {
     return Array.isArray(value) ? value : [];
-}
-
-// --- What is shown of it -------------------------------------------------------------------------
-
-export function isSupervisor(state) {
-    return state.person?.roles?.includes("supervisor") === true;
-}
-
-export function myself(state) {
-    return state.agents.get(state.person?.id);
-}
-
-/** Whether this person takes conversations. */
-export function isAgentHere(state) {
-    return state.person?.roles?.includes("agent") === true || myself(state) !== undefined;
-}
-
-/** Since when the customer waits for an answer of a person, or `null` when they were answered.
- *  A message of another app does not stop the clock. */
-export function waitingForAnswerSince(conversation, transcript) {
-    const messages = transcript?.messages ?? [];
-    let first = null;
-    for (let index = messages.length - 1; index >= 0; index -= 1) {
-        const message = messages[index];
-        if (message.kind === "reply") {
-            if (first === null) return null;
-            return message.recordedAt < conversation.waitingSince
-                ? conversation.waitingSince
-                : first.recordedAt;
-        }
-        if (["text", "attachment", "postback"].includes(message.kind)) first = message;
-    }
-    if (first === null && transcript?.loaded && messages.length > 0 && !transcript.more) return null;
-    return conversation.waitingSince;
-}
-
-/** The conversations that this person holds: those waiting for an answer first, longest first. */
-export function myConversations(state) {
-    const me = state.person?.id;
-    const mine = [];
-    for (const conversation of state.conversations.values()) {
-        if (!isAgent(conversation.owner, me)) continue;
-        const transcript = state.transcripts.get(conversation.id);
-        mine.push({ conversation, since: waitingForAnswerSince(conversation, transcript) });
-    }
-    const waiting = mine.filter(({ since }) => since !== null);
-    const answered = mine.filter(({ since }) => since === null);
-    waiting.sort((a, b) => a.since - b.since || a.conversation.id - b.conversation.id);
-    answered.sort(
-        (a, b) =>
-            b.conversation.lastMessageAt - a.conversation.lastMessageAt ||
-            a.conversation.id - b.conversation.id,
-    );
-    return { waiting, answered };
-}
-
-/** What is offered to this person, the first to end first. */
-export function offersToMe(state) {
-    const me = state.person?.id;
-    return [...state.conversations.values()]
-        .filter(({ owner, routing }) => routing?.offer?.agent === me && me !== undefined && !isAgent(owner, me))
-        .sort((left, right) => left.routing.offer.deadline - right.routing.offer.deadline || left.id - right.id);
-}
-
-/** The priority of a conversation: its own, or that of its queue. */
-export function priorityOf(state, conversation) {
-    return conversation.routing?.priority ?? queueOf(state, conversation.queue)?.priority ?? 0;
-}
-
-export function queueOf(state, id) {
-    return state.desk.queues.find((queue) => queue.id === id);
-}
-
-/** The conversations that wait in a queue, in the order in which they are served: a level of priority
- *  is worth some waiting. */
-export function waitingConversations(state) {
-    const rank = (each) => each.waitingSince - priorityOf(state, each) * (state.desk.ageing ?? 0);
-    return [...state.conversations.values()]
-        .filter(({ owner }) => owner.kind === "queue")
-        .map((conversation) => ({ conversation, rank: rank(conversation) }))
-        .sort((left, right) => left.rank - right.rank || left.conversation.id - right.conversation.id)
-        .map(({ conversation }) => conversation);
-}
-
-/** The conversations that agents hold, by agent. */
-export function heldConversations(state) {
-    return [...state.conversations.values()]
-        .filter(({ owner }) => owner.kind === "agent")
-        .sort((left, right) => left.owner.id - right.owner.id || left.id - right.id);
-}
-
-/** Each queue with how many wait in it and since when; in the order of the configuration. */
-export function queueFigures(state) {
-    const figures = new Map(state.desk.queues.map((queue) => [queue.id, { queue, waiting: 0, oldest: null }]));
-    for (const { owner, waitingSince } of state.conversations.values()) {
-        const figure = owner.kind === "queue" ? figures.get(owner.id) : undefined;
-        if (figure === undefined) continue;
-        figure.waiting += 1;
-        figure.oldest = Math.min(figure.oldest ?? waitingSince, waitingSince);
-    }
-    return [...figures.values()];
-}
-
-/** How far a reply has come: the job's state, or `delivered` and `read` by the channel's reports. */
-export function progressOf(message, transcript) {
-    const state = message.job?.state ?? "sent";
-    if (state !== "sent") return state;
-    // The reports speak of moments: a reply counts from when its sending began, which may be long
-    // after it was written.
-    const moment = message.sendingSince ?? message.writtenAt;
-    if (transcript.readUpTo >= moment) return "read";
-    if (transcript.deliveredUpTo >= moment) return "delivered";
-    return "sent";
-}
-
-/** The newest message that says something, for the list. */
-export function latestMessage(transcript) {
-    const messages = transcript?.messages ?? [];
-    return messages.length > 0 ? messages[messages.length - 1] : null;
 }

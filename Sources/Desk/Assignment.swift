@@ -56,7 +56,7 @@ extension Desk {
     func obstacle(
         to conversation: Conversation, for agent: AgentID, in line: WaitingLine
     ) -> Obstacle? {
-        let barred = waitingLines.barred[conversation.customer] ?? []
+        let barred = waitingLines.barredAgents[conversation.customer] ?? []
         let routing = conversation.routing
         if barred.contains(agent) { return .barred }
         if let kept = routing.reservation?.agent, kept != agent, line.onDuty.contains(kept),

@@ -41,7 +41,7 @@ extension Desk {
             var left = Limits.takeable
             _ = waitingLines[line].waiting.first { entry in
                 guard let conversation = conversations[entry.member],
-                    waitingLines.barred[conversation.customer]?.contains(agent) != true
+                    waitingLines.barredAgents[conversation.customer]?.contains(agent) != true
                 else { return false }
                 found.append((entry.rank, conversation))
                 left -= 1

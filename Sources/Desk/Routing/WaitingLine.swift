@@ -49,7 +49,7 @@ struct WaitingLines: Sendable {
     /// Lines in which somebody may have come to fit somebody since the last look.
     private(set) var unsettled: Set<Int> = []
     /// Who must not serve a customer, ascending.
-    private(set) var barred: [CustomerID: [AgentID]] = [:]
+    private(set) var barredAgents: [CustomerID: [AgentID]] = [:]
 
     subscript(line: Int) -> WaitingLine { all[line] }
 
@@ -108,9 +108,9 @@ struct WaitingLines: Sendable {
             place(agent.id, in: line, isOnDuty: false, turn: nil)
         }
         linesOf[agent.id] = all.indices.filter { agent.profile.fits(all[$0].name) }
-        for customer in formerly?.barred ?? [] { barred[customer]?.removeSorted(agent.id) }
+        for customer in formerly?.barred ?? [] { barredAgents[customer]?.removeSorted(agent.id) }
         for customer in agent.profile.barred {
-            barred[customer, default: []].insertSorted(agent.id)
+            barredAgents[customer, default: []].insertSorted(agent.id)
         }
         // A customer who was barred to them may now be theirs.
         unsettled.formUnion(linesOf[agent.id] ?? [])

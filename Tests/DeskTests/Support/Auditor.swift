@@ -144,9 +144,14 @@ struct Auditor {
     /// What a supervisor ordered: the event says who, the input says what.
     private mutating func postOrder(_ event: Event, _ input: Input) {
         switch (event, input) {
-        case (.configurationChanged, .configurationSet(var wanted, _)):
+        case (.configurationChanged, .configurationSet(var wanted, _, _, _)):
             wanted.version = lastEvent
             configuration = wanted
+        case (.profileChanged(let id, _), .configurationSet(_, let profiles, _, _)):
+            guard let change = profiles.first(where: { $0.agent == id }) else {
+                return check(false, "the profile of \(id) changes unordered")
+            }
+            people[id]?.profile = change.profile
         case (.profileChanged(let id, _), .profileSet(_, let profile, _)):
             people[id]?.profile = profile
         case (.priorityChanged(let id, let priority, _), _):

@@ -1,6 +1,7 @@
 import {
     emptyState,
     myConversations,
+    offersToMe,
     progressOf,
     reduce,
     waitingConversations,
@@ -118,6 +119,40 @@ export const cases = {
         equal([waitingConversations(held).length, held.agents.get(7).load, held.conversations.size], [0, 1, 1]);
         const gone = reduce(held, [push("owner.changed", 13, closed)]);
         equal([gone.conversations.size, gone.agents.get(7).load, gone.departed.size], [0, 0, 0]);
+    },
+    "what is offered to me takes my room, and goes when the offer ends"() {
+        const offer = { agent: 7, deadline: 90, isTransfer: false };
+        const made = { conversation: 2, ...offer, state: conversation(2, queue, { routing: { offer } }) };
+        let state = fold(snapshotOf([]), push("offer.made", 11, made));
+        equal([offersToMe(state).map(({ id }) => id), state.agents.get(7).load], [[2], 2]);
+        state = reduce(state, [push("offer.ended", 12, { conversation: 2, agent: 7, end: "declined" })]);
+        equal([offersToMe(state).length, state.conversations.size, state.agents.get(7).load], [0, 0, 1]);
+    },
+    "an offer of what I hold changes only its offer"() {
+        const made = { conversation: 2, agent: 8, deadline: 90, isTransfer: true };
+        let state = fold(snapshotOf([conversation(2)]), push("offer.made", 11, made));
+        equal([offersToMe(state).length, state.conversations.get(2).routing.offer.agent], [0, 8]);
+        state = reduce(state, [push("offer.ended", 12, { conversation: 2, agent: 8, end: "timedOut" })]);
+        equal([state.conversations.get(2).owner, state.conversations.get(2).routing], [mine, {}]);
+    },
+    "priority is worth waiting, and what was set goes back to the queue's"() {
+        const desk = { version: 1, ageing: 100, queues: [{ id: 1, priority: 1 }], skills: [], kinds: [], grades: [] };
+        const rows = [
+            conversation(2, queue, { waitingSince: 300 }), conversation(3, queue, { waitingSince: 301 }),
+            conversation(4, queue, { waitingSince: 320, routing: { priority: 2 } }),
+        ];
+        let state = fold({ ...snapshotOf(rows, [], eva), desk });
+        equal(waitingConversations(state).map(({ id }) => id), [4, 2, 3]);
+        state = reduce(state, [push("priority.changed", 11, { conversation: 4, by: 9 })]);
+        equal(waitingConversations(state).map(({ id }) => id), [2, 3, 4]);
+    },
+    "lists and names come unnumbered, and a resume forgets the list until it is told again"() {
+        const desk = { version: 2, ageing: 0, queues: [], skills: [], kinds: [], grades: [] };
+        const told = (method, params) => ({ type: "push", method, params });
+        let state = fold(snapshotOf([]), told("takeable", { conversations: [{ id: 3 }] }), told("desk.changed", { desk }));
+        equal([state.takeable.length, state.desk.version, state.seq], [1, 2, 10]);
+        state = reduce(state, [{ type: "resumed", person: null }]);
+        equal([state.takeable, state.desk.version], [[], 2]);
     },
     "the queue is in the order of assignment"() {
         const rows = [

@@ -1,0 +1,103 @@
+import Desk
+import Testing
+
+@Suite struct ConfigurationChangeTests {
+    private static let french = SkillID(5)
+    private static let able = Profile(skills: [SkillLevel(french, 2)])
+    private static let wanted = Configuration(
+        skills: [Skill(id: french, name: "Français")],
+        queues: [Queue(id: queue, name: "Service", needs: [SkillLevel(french, 2)])])
+
+    @Test("Profiles come into force with the configuration, and are judged with it")
+    func together() {
+        var scene = Scene.open()
+        #expect(
+            scene.handle(.configurationSet(Self.wanted, by: sofia)).rejection
+                == Rejection(.unservable, field: "queues[0]"))
+        let handled = scene.handle(
+            .configurationSet(
+                Self.wanted, profiles: [AgentProfile(agent: ana, profile: Self.able)], by: sofia))
+        #expect(
+            handled.events == [.configurationChanged(by: sofia), .profileChanged(ana, by: sofia)])
+        #expect(handled.result == handled.records.first?.number)
+        #expect(scene.desk.configuration.version == handled.result)
+        #expect(scene.desk.agent(ana)?.profile == Self.able)
+        scene.run([.wrote(maria, 1)])
+        #expect(scene.desk.waitingCount == 0)
+        #expect(scene.auditor.violations.isEmpty)
+    }
+
+    @Test("Profiles that name nobody, somebody twice or nothing are refused by their place")
+    func profiles() {
+        let refused: [([AgentProfile], Rejection)] = [
+            (
+                [AgentProfile(agent: AgentID(99), profile: Profile())],
+                Rejection(.notFound, field: "profiles[0].agent")
+            ),
+            (
+                [
+                    AgentProfile(agent: ana, profile: Self.able),
+                    AgentProfile(agent: ana, profile: Self.able),
+                ],
+                Rejection(.duplicated, field: "profiles[1].agent")
+            ),
+            (
+                [AgentProfile(agent: ana, profile: Profile(queues: [QueueID(8)]))],
+                Rejection(.notFound, field: "profiles[0].profile.queues[0]")
+            ),
+        ]
+        for (profiles, rejection) in refused {
+            var scene = Scene.open()
+            let former = scene.desk.state
+            let handled = scene.handle(
+                .configurationSet(Self.wanted, profiles: profiles, by: sofia))
+            #expect(handled.rejection == rejection)
+            #expect(scene.desk.state == former)
+        }
+    }
+
+    @Test("A change based on a version that is not in force any more is refused")
+    func basis() {
+        var scene = Scene.open()
+        let first = scene.handle(.configurationSet(Configuration(), basedOn: 0, by: sofia)).result
+        let late = scene.handle(.configurationSet(Configuration(), basedOn: 0, by: sofia))
+        #expect(late.rejection == Rejection(.wrongState, field: "version"))
+        let next = scene.handle(.configurationSet(Configuration(), basedOn: first, by: .operator))
+        #expect(next.events == [.configurationChanged(by: .operator)])
+    }
+
+    @Test("Names are readable and ids positive")
+    func names() {
+        for (name, id) in [("", 1), ("two\nlines", 1), (String(repeating: "x", count: 101), 1)] {
+            var scene = Scene.open()
+            let wanted = Configuration(queues: [Queue(id: QueueID(Int64(id)), name: name)])
+            #expect(
+                scene.handle(.configurationSet(wanted, by: sofia)).rejection
+                    == Rejection(.outOfRange, field: "queues[0].name"))
+        }
+        var scene = Scene.open()
+        let wanted = Configuration(queues: [Queue(id: QueueID(0), name: "x")], entry: QueueID(0))
+        #expect(
+            scene.handle(.configurationSet(wanted, by: sofia)).rejection
+                == Rejection(.outOfRange, field: "queues[0].id"))
+    }
+
+    @Test("Who takes from a list sees who waits there, in order, as far as they may")
+    func takeable() {
+        var scene = Scene.open()
+        let list = Queue(id: queue, name: "List", handing: .pull)
+        scene.run([
+            .configurationSet(Configuration(queues: [list]), by: sofia), .wrote(maria, 1),
+            .wrote(jorge, 2),
+        ])
+        let all = scene.desk.takeable(by: ana)
+        #expect(all.map(\.thread) == [maria, jorge])
+        scene.run([.prioritySet(all[1].id, 1, by: sofia)])
+        #expect(scene.desk.takeable(by: ana).map(\.thread) == [jorge, maria])
+        scene.run([.profileSet(ana, Profile(barred: [all[1].customer]), by: sofia)])
+        #expect(scene.desk.takeable(by: ana).map(\.thread) == [maria])
+        scene.run([.conversationTaken(ana, all[0].id)])
+        #expect(scene.desk.takeable(by: ana).isEmpty)
+        #expect(scene.desk.takeable(by: ben).isEmpty)
+    }
+}
