@@ -125,8 +125,10 @@ import Testing
     @Test("What we take, another reader takes; what it refuses, we refuse")
     func agreesWithAnother() {
         var generator = SeededGenerator(seed: SeededGenerator.seed(for: "agreesWithAnother"))
+        // The space keeps digits away from the exponent: a number beyond what a double holds is well
+        // formed to us, who only skip it here, and no number to the other.
         let pieces = [
-            "{", "}", "[", "]", ",", ":", "\"a\"", "\"b\"", "1", "-2.5e1", "true", "null", " ",
+            "{", "}", "[", "]", ",", ":", "\"a\"", "\"b\"", "1", "-2.5e1 ", "true", "null", " ",
             "\"\\u00e4\"", "\"\\ud800\\udc00\"",
         ]
         for _ in 0..<20_000 {
