@@ -80,6 +80,27 @@ extension StoreTests {
             }
         }
 
+        /// It waited for the desk's row when its deadline passed. Applied later it would end the
+        /// session of the raise that followed.
+        @Test func aRaiseThatWasGivenUpIsNotAppliedLater() async throws {
+            try await Scene.run { scene in
+                let node = try await scene.node {
+                    $0.readDeadline = .seconds(2)
+                    $0.lockTimeout = 20_000
+                }
+                let blocking = scene.inBackground(
+                    "BEGIN; SELECT FROM desks FOR UPDATE; SELECT pg_sleep(4); ROLLBACK;")
+                try await scene.untilSomebodySleeps()
+                #expect(await node.store.reload(.raise(from: 1)) == .failure(.unavailable))
+                await blocking.value
+                await scene.loop.sleep(for: .milliseconds(200))
+                #expect(try await scene.number("SELECT epoch FROM desks") == 1)
+                try await node.reload(.raise(from: 1))
+                #expect(node.epoch == 2)
+                #expect(try await node.commit([wrote(1, message: 1)]) == .ok)
+            }
+        }
+
         @Test func whatIsGivenBackIsFree() async throws {
             try await Scene.run { scene in
                 let old = try await scene.node(holder: "old")

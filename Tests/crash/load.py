@@ -6,9 +6,9 @@ Everything is written to a history, one JSON document a line, in the order in wh
   `conversations` (those of its snapshot).
 - `snapshot`: the same without being asked.
 - `push`: `method` and `params`, as they came.
-- `invoke`: a command left for the first time: `id`, `method`, `params`. `ok` (with `result`),
-  `refused` (with `code`): it was answered. `unknown`: the socket closed first; it leaves again with
-  the same id.
+- `invoke`: a command was given, to leave as soon as the server allows: `id`, `method`, `params`. `ok`
+  (with `result`), `refused` (with `code`): it was answered. `unknown`: the socket closed first; it
+  leaves again with the same id.
 - `closed`: the socket closed, with `code`.
 """
 
@@ -20,7 +20,7 @@ import random
 import threading
 import time
 import uuid
-from collections import defaultdict
+from collections import defaultdict, deque
 from pathlib import Path
 
 import aiohttp
@@ -32,6 +32,15 @@ PAUSE = 0.15
 PATIENCE = 15
 #: Codes after which the same command leaves again with the same id.
 TRY_AGAIN = ("unavailable", "tooManyRequests")
+#: Commands that a console sends at once on a new socket, and each second after that: under what the
+#: server allows (200 and 50, `ConsoleLimits`). Beyond that it closes the socket, and a console that
+#: then sent everything once more would never get further.
+AT_ONCE, EACH_SECOND = 100, 40
+#: After a conversation had no room for one more reply (100 may wait to be sent), its agent looks again
+#: when so many have been settled.
+ROOM = 20
+#: States in which a reply does not wait to be sent any more.
+SETTLED = ("sent", "failed", "unconfirmed")
 DESK = "/desks/1"
 
 
@@ -60,6 +69,8 @@ class Console:
         self.is_live = False
         self.is_stopping = False
         self._unanswered: dict[str, dict] = {}
+        #: Those that have not left on this socket yet, in order.
+        self._to_send: deque[str] = deque()
         self._socket: aiohttp.ClientWebSocketResponse | None = None
 
     # -- what the person does ----------------------------------------------------------------------
@@ -82,7 +93,7 @@ class Console:
         if method != "transcript.read":
             self._note("invoke", id=request["id"], method=method, params=params)
         self._unanswered[request["id"]] = request
-        self._post(request)
+        self._to_send.append(request["id"])
 
     # -- the line ----------------------------------------------------------------------------------
 
@@ -140,7 +151,11 @@ class Console:
             hello = {"jsonrpc": "2.0", "id": str(uuid.uuid4()), "method": "hello",
                      "params": {"resume": asked} if asked else {}}
             await socket.send_str(json.dumps(hello))
-            await self._listen(socket, hello["id"], asked)
+            sender = asyncio.create_task(self._send_by_and_by(socket))
+            try:
+                await self._listen(socket, hello["id"], asked)
+            finally:
+                sender.cancel()
             self._note("closed", code=socket.close_code)
         for identifier, request in self._unanswered.items():
             if request["method"] != "transcript.read":
@@ -172,8 +187,7 @@ class Console:
         self._begin("hello", result, asked)
         self._socket = socket
         self.is_live = True
-        for request in list(self._unanswered.values()):
-            self._post(request)
+        self._to_send = deque(self._unanswered)
         self.arrived(result.get("snapshot"))
 
     def _begin(self, kind: str, result: dict, asked: dict | None = None) -> None:
@@ -215,18 +229,24 @@ class Console:
 
     def _post_again(self, identifier: str) -> None:
         if identifier in self._unanswered:
-            self._post(self._unanswered[identifier])
+            self._to_send.append(identifier)
 
-    def _post(self, request: dict) -> None:
-        socket = self._socket
-        if self.is_live and socket is not None and not socket.closed:
-            asyncio.ensure_future(self._send(socket, json.dumps(request)))
-
-    async def _send(self, socket, text: str) -> None:
-        try:
-            await socket.send_str(text)
-        except (aiohttp.ClientError, OSError):
-            pass
+    async def _send_by_and_by(self, socket) -> None:
+        """Sends what is to be sent, no faster than the server allows."""
+        allowed, before = float(AT_ONCE), time.monotonic()
+        while not socket.closed:
+            now = time.monotonic()
+            allowed, before = min(AT_ONCE, allowed + (now - before) * EACH_SECOND), now
+            while self.is_live and self._to_send and allowed >= 1:
+                request = self._unanswered.get(self._to_send.popleft())
+                if request is None:
+                    continue
+                allowed -= 1
+                try:
+                    await socket.send_str(json.dumps(request))
+                except (aiohttp.ClientError, OSError):
+                    return
+            await asyncio.sleep(0.01)
 
     def _note(self, kind: str, **document) -> None:
         self.history.write(console=self.name, person=self.person, kind=kind, **document)
@@ -241,12 +261,14 @@ class Agent(Console):
         self._answers = answers
         self._random = random.Random(seed)
         self._held: set[int] = set()
-        self._orders: dict[str, int] = {}
+        #: Conversations without room for a reply, and how many were settled since.
+        self._full: dict[int, int] = {}
         self.closes = True
 
     def arrived(self, snapshot: dict | None) -> None:
         if snapshot is not None:
             self._held = {c["id"] for c in snapshot["conversations"]}
+            self._full.clear()
             for job in snapshot["jobs"]:
                 self._look_after(job["id"], job["state"])
         self.order("presence.set", presence="available")
@@ -261,10 +283,12 @@ class Agent(Console):
                 self.order("transcript.read", conversation=conversation, limit=100)
             else:
                 self._held.discard(conversation)
+                self._full.pop(conversation, None)
         elif method == "message.received":
             self._answer_to(conversation, params["message"])
         elif method == "job.changed":
             self._look_after(params["job"], params["state"])
+            self._settled(conversation, params["state"])
         elif method == "presence.changed" and params["agent"] == self.person:
             if params["presence"] != "available":
                 self.order("presence.set", presence="available")
@@ -278,12 +302,22 @@ class Agent(Console):
                 self.order("conversation.close", conversation=params["conversation"])
 
     def refused(self, request: dict, code: str) -> None:
-        if request["method"] == "message.send":
-            # Whoever holds the conversation next finds it unanswered in the transcript.
-            self._answers.discard(int(request["params"]["text"].split()[1]))
-        if request["method"] == "message.send" and request["params"]["conversation"] in self._held:
-            self.order(
-                "transcript.read", conversation=request["params"]["conversation"], limit=100)
+        if request["method"] != "message.send":
+            return
+        conversation = request["params"]["conversation"]
+        # Whoever holds the conversation next finds it unanswered in the transcript.
+        self._answers.discard(int(request["params"]["text"].split()[1]))
+        if code == "tooManyUnsettled":
+            self._full.setdefault(conversation, 0)
+        elif conversation in self._held:
+            self.order("transcript.read", conversation=conversation, limit=100)
+
+    def _settled(self, conversation: int, state: str) -> None:
+        if conversation in self._full and state in SETTLED:
+            self._full[conversation] += 1
+            if self._full[conversation] >= ROOM:
+                del self._full[conversation]
+                self.order("transcript.read", conversation=conversation, limit=100)
 
     def _answer_past(self, conversation: int, messages: list[dict]) -> None:
         done = {
@@ -297,7 +331,10 @@ class Agent(Console):
                 self._answer_to(conversation, message["id"])
 
     def _answer_to(self, conversation: int, message: int) -> None:
-        if conversation in self._held and message not in self._answers:
+        if (
+            conversation in self._held and conversation not in self._full
+            and message not in self._answers
+        ):
             self._answers.add(message)
             mark = uuid.UUID(int=self._random.getrandbits(128)).hex[:12]
             self.order("message.send", conversation=conversation, text=f"Answer {message} {mark}")

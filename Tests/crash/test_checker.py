@@ -37,7 +37,13 @@ def test_a_good_run_is_clean(good: Path) -> None:
     assert checker.check(evidence) == []
     # Clean because all is well, not because nothing happened.
     assert len(evidence.of_kind("customer_wrote")) == 120
-    assert len([line for line in evidence.of_kind("send") if line["outcome"] == "accepted"]) >= 120
+    # The answer to a message that came while its conversation was being closed is refused.
+    late = [
+        line for line in evidence.history
+        if (line.get("method"), line.get("code")) == ("message.send", "conversationClosed")
+    ]
+    sent = [line for line in evidence.of_kind("send") if line["outcome"] == "accepted"]
+    assert len(sent) >= 120 - len(late) >= 100
     assert any(line["kind"] == "hello" and line["mode"] == "resumed" for line in evidence.history)
     assert any(row["reason"] == "closed" for row in evidence.tables["handoffs"])
 
@@ -106,12 +112,13 @@ def give_a_message_to_another(run: Evidence) -> None:
 
 
 def swap_messages(run: Evidence) -> None:
-    """Two messages of one customer change their times."""
+    """Two messages of one customer, of different seconds, change their times."""
     rows = [row for row in run.messages if row["kind"] == "text"]
     first = one(rows)
     second = next(
         row for row in rows
-        if row["conversation"] == first["conversation"] and row["written_at"] != first["written_at"])
+        if row["conversation"] == first["conversation"]
+        and row["written_at"] // 1000 != first["written_at"] // 1000)
     first["written_at"], second["written_at"] = second["written_at"], first["written_at"]
 
 

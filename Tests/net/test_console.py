@@ -97,6 +97,28 @@ def test_a_feed_has_no_gap_over_reconnects_under_load(desk):
     console.socket.close()
 
 
+def test_missed_texts_are_waited_for(desk, supervisor):
+    """After an outage the desk may work before the connections for reads do: the socket stays."""
+    supervisor.settle()
+    point = (supervisor.epoch, supervisor.seq)
+    customer = desk.customer()
+    desk.messenger.write(customer, "missed")
+    person = desk.person("sofia")
+    desk.stack.query("ALTER TABLE message_changes RENAME TO message_changes_away")
+    try:
+        console = person.console(resume=point)
+        assert console.hello["mode"] == "resumed"
+        desk.messenger.write(customer, "meanwhile")
+        time.sleep(1)
+    finally:
+        desk.stack.query("ALTER TABLE message_changes_away RENAME TO message_changes")
+    # In order, by the console's own check, and after what was missed what was pushed meanwhile.
+    console.pushed("message.received", text="meanwhile")
+    texts = [push["params"]["text"] for push in console.pushes if push["method"] == "message.received"]
+    assert texts == ["missed", "meanwhile"]
+    console.socket.close()
+
+
 def test_a_place_that_is_not_known_is_answered_with_a_snapshot(desk, supervisor):
     supervisor.settle()
     person = desk.person("sofia")

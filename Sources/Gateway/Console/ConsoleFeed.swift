@@ -3,6 +3,7 @@ import Desk
 import DeskRunner
 import Engine
 import EventLoop
+import Logging
 import Store
 import Wire
 
@@ -167,15 +168,35 @@ extension ConsoleHub {
         guard !texts.isEmpty else { return give(missed, bodies: [:], after: number, to: console) }
         console.backlog = []
         startOnLoop {
-            do {
-                let bodies = try await self.store.bodies(of: texts)
-                let backlog = console.backlog ?? []
-                console.backlog = nil
-                self.give(missed, bodies: bodies, after: number, to: console)
-                for frame in backlog { self.give(frame, to: console) }
-            } catch {
+            guard let bodies = await self.bodies(of: texts, for: console) else {
                 // Without the texts the feed would show holes: the console comes back for all of it.
-                self.close(console, .notOwner)
+                return self.close(console, .notOwner)
+            }
+            let backlog = console.backlog ?? []
+            console.backlog = nil
+            self.give(missed, bodies: bodies, after: number, to: console)
+            for frame in backlog { self.give(frame, to: console) }
+        }
+    }
+
+    /// Reads texts back, again and again for a limited time: after an outage the desk may work before
+    /// the connections for reads do, and a socket that has outlived the outage need not end then.
+    private func bodies(
+        of texts: [MessageID], for console: ConsoleSocket
+    ) async -> [MessageID: [UInt8]]? {
+        let end = loop.monotonic + ConsoleLimits.missedTextsWait
+        while true {
+            do {
+                return try await store.bodies(of: texts)
+            } catch {
+                guard console.phase == .live else { return nil }
+                guard loop.monotonic < end else {
+                    log.warning(
+                        "what a console missed cannot be read back",
+                        metadata: ["reason": "\(error)"])
+                    return nil
+                }
+                await loop.sleep(for: ConsoleLimits.missedTextsPause)
             }
         }
     }

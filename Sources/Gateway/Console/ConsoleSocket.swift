@@ -1,4 +1,5 @@
 import Desk
+import Engine
 import EventLoop
 import Store
 import Wire
@@ -71,6 +72,11 @@ enum ConsoleLimits {
     /// Texts read back for one resume; whoever missed more gets a snapshot, which is less. As frames
     /// they fit into a socket's queue.
     static let missedTexts = 512
+    /// How long missed texts are asked for, in milliseconds: as long as a command waits for the
+    /// database. Then the console comes back for them.
+    static let missedTextsWait = EngineLimits.commandWait
+    /// Between two tries of that: as between two tries to reach an absent database.
+    static let missedTextsPause = Duration.milliseconds(EngineLimits.retryPause)
     /// How often open sessions are looked up again, so that one that was ended elsewhere closes here.
     static let sessionCheck = Duration.seconds(30)
     /// Colleagues shown to an agent at once: nobody looks through more.
