@@ -87,6 +87,14 @@ class FakeServer:
     def requested(self, method: str) -> list[dict[str, Any]]:
         return [request for request in self.requests if request["method"] == method]
 
+    def first_request(self, method: str) -> dict[str, Any]:
+        """The first request of this method, which may still be on its way: a page shows what was chosen
+        before the server has heard of it."""
+        until = time.monotonic() + 5
+        while not self.requested(method) and time.monotonic() < until:
+            time.sleep(0.02)
+        return self.requested(method)[0]
+
     # -- HTTP and socket ----------------------------------------------------------------------
 
     def _do(self, work: Any) -> Any:

@@ -187,7 +187,7 @@ def test_enter_sends_and_shift_enter_begins_a_line(desk, page):
     page.keyboard.press("Enter")
     expect(page.locator("#messages .kind-reply")).to_have_count(1)
     assert page.locator("#messages .kind-reply .text").inner_text() == "one\ntwo"
-    assert desk.requested("message.send")[0]["params"] == {"conversation": 1, "text": "one\ntwo"}
+    assert desk.first_request("message.send")["params"] == {"conversation": 1, "text": "one\ntwo"}
     expect(page.locator("#reply")).to_have_value("")
 
 
@@ -210,7 +210,7 @@ def test_the_states_of_a_reply(desk, page):
     expect(page.locator(".trouble")).to_contain_text("Sending it again may say it twice")
     page.get_by_role("button", name="Send again").click()
     page.wait_for_timeout(200)
-    assert desk.requested("message.resend")[0]["params"] == {"job": number}
+    assert desk.first_request("message.resend")["params"] == {"job": number}
     change("failed", failure="outsideWindow")
     expect(page.locator(".trouble")).to_contain_text("24 hours")
     change("sent")
@@ -360,7 +360,7 @@ def test_what_is_before_the_readers_eyes_is_marked_as_read(desk, page):
     assert desk.requested("conversation.read") == []
     item.click()
     expect(item.locator(".unread")).to_be_hidden()
-    assert desk.requested("conversation.read")[0]["params"] == {"conversation": 1}
+    assert desk.first_request("conversation.read")["params"] == {"conversation": 1}
 
 
 def test_closing(desk, page):
@@ -402,7 +402,7 @@ def test_going_offline_with_conversations_is_asked_first(desk, page):
     assert desk.requested("presence.set") == []
     page.get_by_label("Away").check(force=True)
     expect(page.get_by_label("Away")).to_be_checked()
-    assert desk.requested("presence.set")[0]["params"] == {"presence": "away"}
+    assert desk.first_request("presence.set")["params"] == {"presence": "away"}
 
 
 def test_a_refused_presence_is_told_and_taken_back(desk, page):
@@ -530,7 +530,7 @@ def test_a_supervisor_changes_a_capacity(desk, supervisor):
     box.fill("5")
     box.press("Enter")
     expect(supervisor.locator('[data-agent="8"]')).to_contain_text("0 / 5")
-    assert desk.requested("agent.setCapacity")[0]["params"] == {"agent": 8, "capacity": 5}
+    assert desk.first_request("agent.setCapacity")["params"] == {"agent": 8, "capacity": 5}
     desk.answers["agent.setCapacity"] = {"error": {"code": 4008, "message": "", "data": {"code": "forbidden"}}}
     box.fill("6")
     box.press("Enter")
