@@ -98,8 +98,7 @@ extension Desk {
         // An offer of this very conversation to them takes that room already.
         let isOffered = conversation.routing.offer?.agent == agent
         let isOver = !hasRoom(agent, for: conversation, isOffered: isOffered)
-        try checkRoom(
-            of: agent, for: conversation, in: conversation.queue, overCapacity: true)
+        try checkRoom(of: agent, for: conversation, overCapacity: true)
         guard overridesCapacity || !isOver else { throw Rejection(.noRoom, field: "agent") }
         pass(
             conversation, to: .agent(agent),

@@ -7,7 +7,7 @@ extension Desk {
         switch target {
         case .agent(let receiver, let isWarm):
             guard receiver != sender else { throw Rejection(.notEligible, field: "to") }
-            try checkRoom(of: receiver, for: conversation, in: conversation.queue)
+            try checkRoom(of: receiver, for: conversation)
             if isWarm {
                 guard conversation.routing.offer == nil else {
                     throw Rejection(.wrongState, field: "conversation")
@@ -41,7 +41,7 @@ extension Desk {
         guard let line = waitingLines.line(of: id),
             waitingLines.linesOf[agent]?.contains(line) == true
         else { throw Rejection(.notEligible, field: "conversation") }
-        try checkRoom(of: agent, for: conversation, in: queue)
+        try checkRoom(of: agent, for: conversation)
         pass(conversation, to: .agent(agent), .taken, &minutes)
     }
 
@@ -63,15 +63,14 @@ extension Desk {
 
     /// Refuses an agent who is not there, has no room, or must not have this conversation.
     func checkRoom(
-        of id: AgentID, for conversation: Conversation, in queue: QueueID,
-        overCapacity: Bool = false
+        of id: AgentID, for conversation: Conversation, overCapacity: Bool = false
     ) throws(Rejection) {
         guard let agent = agents[id] else { throw Rejection(.notFound, field: "agent") }
         guard agent.isOnDuty else { throw Rejection(.notOnDuty, field: "agent") }
         guard isEligible(agent, for: conversation) else {
             throw Rejection(.notEligible, field: "agent")
         }
-        let weight = configuration.weight(of: queue, for: agent.profile)
+        let weight = configuration.weight(of: conversation.queue, for: agent.profile)
         guard overCapacity || load(of: id) + weight <= agent.capacity else {
             throw Rejection(.noRoom, field: "agent")
         }

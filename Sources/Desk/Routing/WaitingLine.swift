@@ -53,9 +53,6 @@ struct WaitingLines: Sendable {
 
     subscript(line: Int) -> WaitingLine { all[line] }
 
-    /// How many lines there are.
-    var count: Int { all.count }
-
     /// How many conversations wait.
     var waitingCount: Int { lineOf.count }
 
@@ -115,9 +112,6 @@ struct WaitingLines: Sendable {
         // A customer who was barred to them may now be theirs.
         unsettled.formUnion(linesOf[agent.id] ?? [])
     }
-
-    /// Says that a line must be looked at again.
-    mutating func unsettle(_ line: Int) { unsettled.insert(line) }
 
     /// Says that every line must be looked at again.
     mutating func unsettleAll() { unsettled.formUnion(all.indices) }
