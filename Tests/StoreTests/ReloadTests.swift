@@ -15,7 +15,10 @@ extension StoreTests {
             }
         }
 
-        @Test(arguments: [3, 17, 4711, UInt64.random(in: .min ... .max)])
+        /// Seeds that always run, and in which much is known to happen.
+        static let fixedSeeds: [UInt64] = [3, 17, 4711]
+
+        @Test(arguments: fixedSeeds + [UInt64.random(in: .min ... .max)])
         func reloadEqualsWhatWasCommitted(seed: UInt64) async throws {
             try await Scene.run { scene in
                 let node = try await scene.node()
@@ -38,7 +41,9 @@ extension StoreTests {
                     try await node.store.verifyChain() == .sound(events: node.desk.lastEvent),
                     "seed \(seed)")
                 #expect(try await node.store.events(after: 0, limit: 10_000) == told)
-                // A history in which nothing happens would prove nothing.
+                // A history in which nothing happens would prove nothing. Of a fresh seed this cannot
+                // be asked: now and then no offer or order of a supervisor comes to pass.
+                guard Self.fixedSeeds.contains(seed) else { return }
                 let kinds = Set(told.map { StoredEvent($0.event).kind })
                 #expect(kinds.count >= 14, "seed \(seed)")
                 #expect(kinds.count { $0 >= 22 } >= 2, "seed \(seed)")
