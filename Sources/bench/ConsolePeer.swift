@@ -154,6 +154,7 @@ import Foundation
             consoles.tally?.delivered(found.sequence, sentAt: found.microseconds, now: now)
         } else if begins(bytes, payload, with: Self.ownerChanged) {
             consoles.tally?.conversationGiven()
+            consoles.burst?.given(Burst.conversation(bytes, payload), to: number)
         } else if begins(bytes, payload, with: Self.notification) {
             consoles.otherPushes += 1
         } else {
@@ -162,7 +163,7 @@ import Foundation
     }
 
     private func answered(_ text: String) {
-        guard text.contains(#""result":"#) else { return fail("refused: \(text.prefix(200))") }
+        guard text.contains(#""result":"#) else { return fail("refused: \(reason(text))") }
         switch phase {
         case .greeting where consoles.areAvailable:
             phase = .settingPresence
@@ -170,9 +171,19 @@ import Foundation
         case .greeting, .settingPresence:
             phase = .open
             consoles.opened()
-        case .ticket, .upgrading, .open, .failed: break
+        case .open: consoles.answered()
+        case .ticket, .upgrading, .failed: break
         }
     }
+
+    /// Why a command was refused, without what is its own.
+    private func reason(_ text: String) -> Substring {
+        guard let error = text.firstRange(of: #""error""#) else { return text.prefix(200) }
+        return text[error.lowerBound...].prefix(200)
+    }
+
+    /// From now on they take conversations.
+    func becomeAvailable() { request("presence.set", #"{"presence":"available"}"#) }
 
     private func fail(_ reason: String) {
         if case .failed = phase { return }
@@ -193,6 +204,8 @@ import Foundation
     let areAvailable: Bool
     /// Told what is delivered.
     let tally: Tally?
+    /// Told which conversations are given to whom.
+    var burst: Burst?
     private let count: Int
     private var all: [ConsolePeer] = []
     private var openCount = 0
@@ -200,6 +213,8 @@ import Foundation
     private(set) var failures: [String: Int] = [:]
     /// Pushes of other kinds than messages.
     var otherPushes = 0
+    /// Answers to commands of open consoles.
+    private(set) var answers = 0
 
     /// How many sign in at once: what is measured is not a rush at the door.
     private static let atOnce = 32
@@ -234,6 +249,13 @@ import Foundation
         }
         guard failures.isEmpty else { throw Failure("consoles do not open: \(failures)") }
     }
+
+    /// Every agent says at one moment that they take conversations.
+    func becomeAvailable() {
+        for console in all { console.becomeAvailable() }
+    }
+
+    func answered() { answers += 1 }
 
     private func startOne() throws {
         guard all.count < count else { return }

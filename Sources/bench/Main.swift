@@ -7,5 +7,5 @@ struct Bench: ParsableCommand {
         commandName: "bench",
         abstract:
             "Measures a running server and its database; ops/bench sets both up and calls it.",
-        subcommands: [SaturationCommand.self, IdleCommand.self])
+        subcommands: [SaturationCommand.self, BurstCommand.self, IdleCommand.self])
 }

@@ -6,13 +6,16 @@ enum Processes {
     private static let ticksPerSecond = Double(sysconf(Int32(_SC_CLK_TCK)))
 
     /// CPU seconds of a process and all that descends from it, also of those that have ended.
+    ///
+    /// Of what runs they are counted by the nanosecond (schedstat), of what has ended by the tick.
     static func treeSeconds(_ root: Int32) -> Double {
         var children: [Int32: [Int32]] = [:]
         var own: [Int32: Double] = [:]
         for process in all() {
             guard let fields = status(of: process) else { continue }
             children[Int32(fields[1]) ?? 0, default: []].append(process)
-            own[process] = ticks(fields)
+            own[process] = running(process) ?? ticks(fields, 11...12)
+            own[process, default: 0] += ticks(fields, 13...14)
         }
         var seconds = 0.0
         var open = [root]
@@ -54,9 +57,25 @@ enum Processes {
         return fields.count > 15 ? fields : nil
     }
 
-    /// utime, stime, and both of children that ended and were waited for.
-    private static func ticks(_ fields: [Substring]) -> Double {
-        fields[11...14].reduce(0) { $0 + (Double($1) ?? 0) } / ticksPerSecond
+    /// utime and stime, or both of children that ended and were waited for.
+    private static func ticks(_ fields: [Substring], _ places: ClosedRange<Int>) -> Double {
+        fields[places].reduce(0) { $0 + (Double($1) ?? 0) } / ticksPerSecond
+    }
+
+    /// What the threads of a process have run for; nil where the kernel does not tell.
+    private static func running(_ process: Int32) -> Double? {
+        let tasks = "/proc/\(process)/task"
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: tasks) else {
+            return nil
+        }
+        var nanoseconds = 0.0
+        for name in names {
+            guard let first = read("\(tasks)/\(name)/schedstat")?.split(separator: " ").first,
+                let time = Double(first)
+            else { return nil }
+            nanoseconds += time
+        }
+        return nanoseconds / 1e9
     }
 
     private static func kibibytes(_ name: String, in file: String) -> Int {

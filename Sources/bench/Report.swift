@@ -79,7 +79,7 @@ enum Report {
             + "\(fixed(server + database, 1)) µs"
     }
 
-    private static func shares(_ usage: Usage, seconds: Double) -> String {
+    static func shares(_ usage: Usage, seconds: Double) -> String {
         func share(_ used: Double) -> String { fixed(100 * used / seconds, 1) + " %" }
         return "server \(share(usage.server)) · database \(share(usage.database)) · driver "
             + "\(share(usage.driver)) · others \(share(usage.others))"
@@ -91,7 +91,7 @@ enum Report {
         }.joined(separator: " · ")
     }
 
-    private static func warn(_ usage: Usage, seconds: Double) {
+    static func warn(_ usage: Usage, seconds: Double) {
         if usage.driver / seconds > busyDriver {
             line("note", "the driver was busy: it may have been what was measured")
         }
@@ -100,14 +100,14 @@ enum Report {
         }
     }
 
-    private static func line(_ name: String, _ text: String) {
+    static func line(_ name: String, _ text: String) {
         let padding = String(repeating: " ", count: max(1, 22 - name.count))
         Swift.print(name + padding + text)
     }
 
     private static func mebibytes(_ bytes: Int) -> String { fixed(Double(bytes) / 1_048_576, 1) }
 
-    private static func fixed(_ number: Double, _ digits: Int) -> String {
+    static func fixed(_ number: Double, _ digits: Int) -> String {
         String(format: "%.\(digits)f", number)
     }
 }
