@@ -19,6 +19,8 @@ enum WrongCommit: String, CaseIterable, CustomTestStringConvertible {
     case aQueuesOfferOfWhatAnAgentHas, aNegativeCountOfMissedOffers, aProfileThatIsNone
     case aChoiceAmongNobody, aMoveThatNobodyOrdered
     case aConfigurationWithoutItsEvent, aConfigurationOfAnotherVersion
+    case anAssignmentWithoutItsHandoff, anAssignmentToAnother
+    case anOwnerWithoutANewHandoff, aHandoffMoreThanThereIs, aHandoffLessThanThereIs
 
     var testDescription: String { rawValue }
 
@@ -33,8 +35,10 @@ enum WrongCommit: String, CaseIterable, CustomTestStringConvertible {
         case .aFirstHandoffFromAQueue: "handoffs_first"
         case .aHandoffToTheSameOwner: "handoffs_changes"
         case .anOwnerWithoutHandoff, .anAgentWithoutAssignment,
-            .aHandoffThatTheConversationIgnores:
+            .aHandoffThatTheConversationIgnores, .anOwnerWithoutANewHandoff,
+            .aHandoffMoreThanThereIs, .aHandoffLessThanThereIs:
             "conversations_owner_on_record"
+        case .anAssignmentWithoutItsHandoff, .anAssignmentToAnother: "assignments_on_record"
         case .anOwnerWithoutNumber: "conversations_owner_id"
         case .twoJobsInFlight: "jobs_one_in_flight"
         case .twoJobsOfAMessage: "jobs_desk_message_key"
@@ -209,6 +213,13 @@ extension WrongCommit {
             "INSERT INTO configurations VALUES (1, 1, '{\"version\": 1}', 9, now())"
         case .aConfigurationOfAnotherVersion:
             "INSERT INTO configurations VALUES (1, 1, '{\"version\": 2}', 9, now())"
+        case .anAssignmentWithoutItsHandoff:
+            "INSERT INTO assignments SELECT 1, conversation, 9, 7, now(), now() FROM conversations"
+        case .anAssignmentToAnother:
+            "INSERT INTO assignments SELECT 1, conversation, 1, 7, now(), now() FROM conversations"
+        case .anOwnerWithoutANewHandoff: "UPDATE conversations SET owner_id = 8"
+        case .aHandoffMoreThanThereIs: "UPDATE conversations SET handoffs = handoffs + 1"
+        case .aHandoffLessThanThereIs: "UPDATE conversations SET handoffs = handoffs - 1"
         case .aKeyTwice, .aPlatformMessageTwice, .aThreadMetTwice,
             .twoOpenConversationsOfAThread, .aHandoffNumberTwice, .aHandoffNumberLeftOut,
             .aFirstHandoffFromAQueue, .aHandoffThatDoesNotFollow, .aHandoffToTheSameOwner,
@@ -234,7 +245,9 @@ extension WrongCommit {
             ofOwners(node)
         case .anOfferOfWhatIsClosed, .anOfferToTheOwner, .aQueuesOfferOfWhatAnAgentHas,
             .aChoiceAmongNobody, .aMoveThatNobodyOrdered, .anOfferWithoutDeadline,
-            .aConfigurationWithoutItsEvent, .aConfigurationOfAnotherVersion:
+            .aConfigurationWithoutItsEvent, .aConfigurationOfAnotherVersion,
+            .anAssignmentWithoutItsHandoff, .anAssignmentToAnother, .anOwnerWithoutANewHandoff,
+            .aHandoffMoreThanThereIs, .aHandoffLessThanThereIs:
             ofRouting(node)
         case .twoJobsInFlight, .twoJobsOfAMessage, .aNegativeCapacity,
             .aDeadlineOfWhoIsOffline, .anOwnerWithoutNumber, .aQueuedJobWithoutMoment,
