@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import Desk
 
 extension Engine {
@@ -79,7 +80,12 @@ extension Engine {
         var entries: [CommitEntry] = []
         shares = []
         bringClock()
-        for item in batch {
+        var events = 0
+        for (place, item) in batch.enumerated() {
+            if events >= EngineLimits.batchEvents, case .arrived = item {
+                postpone(from: place)
+                break
+            }
             switch item {
             case .own(let input):
                 let (handled, entry) = handle(input, nil, prefetched.known)
@@ -91,6 +97,7 @@ extension Engine {
                 if let entry { entries.append(entry) }
                 shares.append(share)
             }
+            events += shares.last?.records.count ?? 0
         }
         let changes = desk?.takeChanges() ?? Changes()
         if entries.isEmpty, changes == Changes(), !isRenewalDue {
@@ -98,6 +105,17 @@ extension Engine {
         } else {
             commit(entries, changes, &steps)
         }
+    }
+
+    /// Leaves the rest of the batch to the next, in its order; but what its sender was told is
+    /// undecided stays so.
+    private mutating func postpone(from place: Int) {
+        let rest = batch[place...].compactMap { item -> Waiting? in
+            guard case .arrived(let input) = item, !input.isAnswered else { return nil }
+            return input
+        }
+        batch.removeSubrange(place...)
+        waiting.prepend(contentsOf: rest)
     }
 
     /// Whether the lease should be renewed. Until then no other node can have taken the desk; an owner

@@ -40,6 +40,36 @@ import Testing
         #expect(steps.prefetch?.keys.count == EngineLimits.batchSize)
     }
 
+    /// Each agent who comes free is given many: a commit ends where its events are enough.
+    @Test func aCommitIsNoLongerThanItsEvents() {
+        var rig = Rig.serving(rules: Rules(defaultCapacity: 100))
+        let agents = 50
+        for agent in 1...Int64(agents) {
+            rig.settle(.agentConnected(AgentID(agent), ConnectionID(agent)), .connection)
+        }
+        for key in 1...UInt64(agents * 100) {
+            rig.settle(wrote(key, thread: key), .webhook)
+        }
+        _ = rig.customerWrites(100_000, thread: 100_000)
+        for agent in 1...Int64(agents) {
+            _ = rig.arrive(.input(.presenceSet(AgentID(agent), .available)), key: UInt64(agent))
+        }
+        var steps = rig.tell(.prefetched(Prefetched()))
+        var told: [UInt64] = []
+        var commits = 0
+        while steps.commit != nil {
+            let events = steps.commit?.entries.reduce(0) { $0 + $1.records.count } ?? 0
+            #expect(events < EngineLimits.batchEvents + 102)
+            commits += 1
+            steps = rig.tell(.committed(.ok))
+            told += steps.release?.told.map(\.ticket) ?? []
+            if steps.prefetch != nil { steps = rig.tell(.prefetched(Prefetched())) }
+        }
+        #expect(commits == 1 + (agents * 101 + EngineLimits.batchEvents) / EngineLimits.batchEvents)
+        #expect(told == told.sorted() && told.count == agents + 1)
+        #expect(rig.engine.desk?.waitingCount == 1)
+    }
+
     @Test func theStoreIsNotAskedForWhatTheDeskHolds() {
         var rig = Rig.serving()
         #expect(rig.customerWrites(1).prefetch?.needs.threads == [digest(1_001)])
