@@ -136,7 +136,7 @@ def test_a_full_disk_of_wal(desk):
     posts = Posts(desk, "wal")
     desk.stack.fill("pg_wal")
     with posts.going_on():
-        until(lambda: has_read(supervisor) and posts.refused, "the disk to be full", patience=60)
+        until(lambda: has_read(supervisor) and posts.refused, "the disk to be full", patience=180)
         until(lambda: not is_ready(desk.server), "the outage to be told")
         assert "PANIC" in desk.stack.log_of("postgres")
         until(lambda: is_told(supervisor, True), "the interruption")
