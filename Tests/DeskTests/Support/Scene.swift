@@ -83,6 +83,17 @@ struct Scene {
         return handle(.clockReached).events
     }
 
+    /// The desk goes on from rows that were misread, with the connections it had; the auditor is not
+    /// told.
+    mutating func misread(_ change: (inout DeskState) -> Void) {
+        var state = desk.state
+        for index in state.agents.indices {
+            state.agents[index].connections = desk.agent(state.agents[index].id)?.connections ?? []
+        }
+        change(&state)
+        desk = Desk(state: state, rules: rules)
+    }
+
     /// The desk is made anew from its rows, as after a reload in the same epoch.
     mutating func reload() {
         desk = Desk(state: shelf.state, rules: rules)
