@@ -273,6 +273,13 @@ const pushes = {
             job: { id: params.job, state: "queued", attempts: 0 },
         });
     },
+    "message.announced"(draft, params) {
+        if (!isHeld(draft, params.conversation)) return;
+        addMessage(draft, params.conversation, {
+            ...messageFrom(params, "announcement"),
+            job: { id: params.job, state: "queued", attempts: 0 },
+        });
+    },
     "message.delivered"(draft, { conversation, upTo }) {
         if (!draft.next.transcripts.has(conversation)) return;
         draft.transcript(conversation, (old) => ({

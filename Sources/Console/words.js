@@ -141,6 +141,7 @@ export function waitingReason(reason) {
 }
 
 const departures = {
+    abandoned: "The customer was not answered and fell silent.",
     closed: "You closed this conversation. It opens again when the customer writes.",
     disconnected: "You were disconnected too long: this conversation went back to the queue.",
     wentOffline: "You went offline: this conversation went back to the queue.",

@@ -146,6 +146,7 @@ extension Desk {
         conversation.handoffs += 1
         conversation.owner = owner
         enter(owner, from: former, &conversation, minutes.at)
+        noteAnnounced(owner, &conversation, minutes.at)
         put(conversation)
         let handoff = Handoff(
             conversation: conversation.id, number: conversation.handoffs, from: former, to: owner,
@@ -163,6 +164,7 @@ extension Desk {
             conversation.waitingSince = at
             conversation.routing.declined = []
             conversation.routing.staysInQueue = false
+            conversation.routing.answeredAt = nil
             if stickiness > 0, let last = conversation.routing.lastAgent {
                 let until = at.adding(milliseconds: stickiness)
                 conversation.routing.reservation = Reservation(agent: last, until: until)

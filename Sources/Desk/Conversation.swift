@@ -93,6 +93,8 @@ public enum HandoffReason: String, Sendable, CaseIterable {
     case assignedBySupervisor
     /// A supervisor gave it to an agent beyond their capacity.
     case assignedOverCapacity
+    /// The customer was never answered and fell silent for so long that they count as gone.
+    case abandoned
 }
 
 /// One change of owner, on record for good (promise P6): `from` is the `to` of the one before.

@@ -13,7 +13,10 @@ enum Due: Hashable, Comparable, Sendable {
 
 extension Desk {
     /// When the clock must be told next, if ever.
-    public var nextDeadline: Instant? { deadlines.first?.rank }
+    public var nextDeadline: Instant? {
+        guard let look = looks.first?.rank else { return deadlines.first?.rank }
+        return min(look, deadlines.first?.rank ?? look)
+    }
 
     /// Does everything that is due, in the order of the deadlines.
     mutating func doWhatIsDue(_ minutes: inout Minutes) {

@@ -38,6 +38,8 @@ public struct Desk: Sendable {
     var waitingLines = WaitingLines()
     /// What falls due.
     var deadlines = RankedQueue<Due, Instant>()
+    /// When it is looked what waiting customers are to be told.
+    var looks = RankedQueue<ConversationID, Instant>()
     /// Messages recorded in this batch by the platform's id.
     var recorded: [Digest: MessageID] = [:]
     /// Whether an agent may be there who has neither a connection nor a deadline: so it is after a
@@ -62,16 +64,20 @@ public struct Desk: Sendable {
     ///     what the batch itself decided overrides it.
     ///   - epoch: the epoch of the node that decides; it is written into the events.
     ///   - at: the moment of the decision; must not run backwards.
+    ///   - composer: puts what the desk announces into words; without one it announces nothing.
     /// - Returns: the decision with its events. A refused input changes nothing.
     public mutating func handle(
-        _ input: Input, known: Known, epoch: Int64, at: Instant
+        _ input: Input, known: Known, epoch: Int64, at: Instant, composer: Composer? = nil
     ) -> Handled {
-        var minutes = Minutes(known: known, epoch: epoch, at: at)
+        var minutes = Minutes(known: known, epoch: epoch, at: at, composer: composer)
         watchUnheard(at: at)
         do throws(Rejection) {
             let result = try decide(input, &minutes)
             assignWaiting(&minutes)
-            return Handled(decision: .accepted(result: result), records: minutes.records)
+            announce(&minutes)
+            return Handled(
+                decision: .accepted(result: result), records: minutes.records,
+                written: minutes.written)
         } catch {
             return Handled(decision: .rejected(error), records: [])
         }

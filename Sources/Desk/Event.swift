@@ -12,6 +12,8 @@ public enum Event: Equatable, Sendable {
     case messageSentElsewhere(ConversationID, MessageID, writtenAt: Instant)
     /// An agent replied: recorded, and a job ordered to send it.
     case messageWritten(ConversationID, MessageID, AgentID, JobID)
+    /// The desk itself told a waiting customer: recorded, and a job ordered to send it.
+    case announcementWritten(ConversationID, MessageID, JobID, Announcement)
     /// The customer's device has everything up to this moment.
     case messagesDelivered(ConversationID, upTo: Instant)
     /// The customer has read everything up to this moment.

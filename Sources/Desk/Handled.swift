@@ -45,10 +45,13 @@ public struct Handled: Equatable, Sendable {
     public let decision: Decision
     /// The facts that follow, in order and numbered; empty when refused or when nothing changed.
     public let records: [EventRecord]
+    /// The words of the messages among them that the desk wrote itself, in order.
+    public let written: [Written]
 
     /// Handled with this result.
-    public init(decision: Decision, records: [EventRecord]) {
+    public init(decision: Decision, records: [EventRecord], written: [Written] = []) {
         self.decision = decision
         self.records = records
+        self.written = written
     }
 }

@@ -21,6 +21,7 @@ extension Desk {
         if former == nil { threads[conversation.thread] = conversation.id }
         stand(conversation)
         deadlines.set(.wait(conversation.id), rank: nextStep(of: conversation))
+        looks.set(conversation.id, rank: nextLook(of: conversation))
         countQueued(former, by: -1)
         countQueued(conversation, by: 1)
         let offer = conversation.routing.offer?.agent
@@ -83,6 +84,7 @@ extension Desk {
             guard let conversation = conversations[id] else { continue }
             stand(conversation)
             deadlines.set(.wait(id), rank: nextStep(of: conversation))
+            looks.set(id, rank: nextLook(of: conversation))
         }
         for id in agents.names { list(id) }
     }
@@ -130,7 +132,8 @@ extension Desk {
                 of: waitingLines[line].name.queue, for: agent.profile)
             let hasRoom = agent.isOnDuty && load + weight <= agent.capacity
             waitingLines.place(
-                id, in: line, isOnDuty: agent.isExpectedOnDuty,
+                id, in: line, isThere: agent.presence == .available,
+                isOnDuty: agent.isExpectedOnDuty,
                 turn: hasRoom ? Turn(load: load, idleSince: agent.idleSince) : nil)
         }
         // What somebody declined is now for the one who came, whether they have room or not: then it

@@ -6,8 +6,8 @@ public struct Job: Equatable, Sendable {
     public let conversation: ConversationID
     /// The message it sends.
     public let message: MessageID
-    /// The agent who wrote it.
-    public let agent: AgentID
+    /// The agent who wrote it; `nil`: the desk itself.
+    public let agent: AgentID?
     /// Stands for the text: recognises it among messages of the page that were read back.
     public let textDigest: Digest
     /// How far it has come.
@@ -17,7 +17,7 @@ public struct Job: Equatable, Sendable {
 
     /// A job with these values.
     public init(
-        id: JobID, conversation: ConversationID, message: MessageID, agent: AgentID,
+        id: JobID, conversation: ConversationID, message: MessageID, agent: AgentID?,
         textDigest: Digest, state: JobState, attempts: Int
     ) {
         self.id = id

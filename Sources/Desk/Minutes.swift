@@ -6,14 +6,22 @@ struct Minutes {
     let epoch: Int64
     /// The moment of the decision.
     let at: Instant
+    /// Puts what the desk announces into words.
+    let composer: Composer?
     /// The events so far.
     private(set) var records: [EventRecord] = []
+    /// What the desk wrote so far.
+    private(set) var written: [Written] = []
 
-    init(known: Known, epoch: Int64, at: Instant) {
+    init(known: Known, epoch: Int64, at: Instant, composer: Composer?) {
         self.known = known
         self.epoch = epoch
         self.at = at
+        self.composer = composer
     }
+
+    /// Keeps the words of a message that the desk wrote.
+    mutating func write(_ message: Written) { written.append(message) }
 
     /// Takes down an event under its number, for the feeds of these agents.
     mutating func record(_ event: Event, for audience: [AgentID], number: Int64) {

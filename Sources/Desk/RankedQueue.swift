@@ -42,7 +42,13 @@ package struct RankedQueue<Member: Hashable & Comparable & Sendable, Rank: Compa
     /// How many members stand before this one; `nil` when it is none. Costs one addition per piece.
     package func position(of member: Member) -> Int? {
         guard let rank = ranks[member] else { return nil }
+        return count(before: member, rank)
+    }
+
+    /// How many members stand before one that has, or had, this rank. Costs one addition per piece.
+    package func count(before member: Member, _ rank: Rank) -> Int {
         let entry = Entry(rank: rank, member: member)
+        guard !pieces.isEmpty else { return 0 }
         let piece = pieceHolding(entry)
         let before = pieces[..<piece].reduce(0) { $0 + $1.count }
         return before + Self.place(of: entry, in: pieces[piece])

@@ -46,6 +46,20 @@ public enum Limits {
     public static let offerTimes: ClosedRange<Int64> = 1_000...900_000
     /// A wait of a week is a mistake in a configuration, in milliseconds.
     public static let longestWait: Int64 = 7 * 24 * 3_600_000
+    /// A template with its numbers filled in must fit a message (Messenger Platform, "Send API": less
+    /// than 2,000 characters), with room to spare. In Unicode scalars.
+    public static let templateLength = 1_000
+    /// How often a customer is told of their wait, in milliseconds: more often is a nuisance.
+    public static let announcementIntervals: ClosedRange<Int64> = 5_000...longestWait
+    /// After how much silence a waiting customer is given up, in milliseconds: a minute's silence is a
+    /// pause. The test of a whole desk waits for it, so it is not longer.
+    public static let abandonments: ClosedRange<Int64> = 5_000...longestWait
+    /// After the customer wrote, the platform takes free text for so long, in milliseconds (Messenger
+    /// Platform, "Send a message": the standard messaging window).
+    public static let messagingWindow: Int64 = 24 * 3_600_000
+    /// Conversations looked at for something to tell while one input is decided: after an hour's outage
+    /// all are due at once, and agents must not wait for them.
+    public static let looksPerInput = 64
     /// More than a million waiting is a mistake in a configuration.
     public static let longestQueue = 1_000_000
     /// An agent's family and friends, not a list of customers.

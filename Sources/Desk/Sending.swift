@@ -23,6 +23,11 @@ extension Desk {
         let hadUnread = conversation.unread > 0
         conversation.unread = 0
         conversation.lastMessageAt = minutes.at
+        if conversation.routing.answeredAt == nil,
+            configuration.queue(conversation.queue)?.abandonment != nil
+        {
+            conversation.routing.answeredAt = minutes.at
+        }
         put(conversation)
         let job = Job(
             id: JobID(upcoming), conversation: id, message: MessageID(upcoming), agent: agent,
@@ -43,6 +48,8 @@ extension Desk {
             throw Rejection(.conversationClosed, field: "job")
         }
         guard conversation.owner == .agent(agent) else { throw Rejection(.notOwner, field: "job") }
+        // What the desk announced was true then.
+        guard job.agent != nil else { throw Rejection(.wrongState, field: "job") }
         switch job.state {
         case .failed, .unconfirmed: break
         case .queued, .sending, .unknown, .sent: throw Rejection(.wrongState, field: "job")
@@ -55,7 +62,7 @@ extension Desk {
     }
 
     /// Whether one more message of the conversation may wait to be sent (promise P14).
-    private func hasRoomForJob(_ conversation: ConversationID) -> Bool {
+    func hasRoomForJob(_ conversation: ConversationID) -> Bool {
         unsettledJobs(of: conversation).count < Limits.unsettledJobsPerConversation
     }
 

@@ -15,6 +15,7 @@ public import Store
     private let store: Store
     private let log: Logger
     private var engine: Engine
+    private let composer: (@Sendable (Digester) -> Composer)?
     private var listeners: [any DeskListener] = []
     private var answers: [Ticket: @LoopActor (Answer) -> Void] = [:]
     private var lastTicket: UInt64 = 0
@@ -29,11 +30,16 @@ public import Store
     /// input that a person must look at.
     public private(set) var hasEnded = false
 
-    /// A runner for one desk; nothing happens before ``start()``.
-    public init(loop: Loop, store: Store, engine: Engine, log: Logger) {
+    /// A runner for one desk; nothing happens before ``start()``. What the desk announces is worded by
+    /// `composer`, under the desk's key of digests; without one it announces nothing.
+    public init(
+        loop: Loop, store: Store, engine: Engine, log: Logger,
+        composer: (@Sendable (Digester) -> Composer)? = nil
+    ) {
         self.loop = loop
         self.store = store
         self.engine = engine
+        self.composer = composer
         self.log = log
     }
 
@@ -161,7 +167,9 @@ public import Store
         }
         startOnLoop {
             switch await self.store.reload(request) {
-            case .success(let reloaded): self.happened(.reloaded(reloaded))
+            case .success(let reloaded):
+                self.engine.composer = self.store.digester.flatMap { self.composer?($0) }
+                self.happened(.reloaded(reloaded))
             case .failure(let failure): self.happened(.reloadFailed(failure))
             }
         }

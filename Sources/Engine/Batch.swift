@@ -91,7 +91,7 @@ extension Engine {
                 let (handled, entry) = handle(input, nil, prefetched.known)
                 if let entry { entries.append(entry) }
                 let answer = answer(to: handled.decision)
-                shares.append(share(nil, answer, handled.records))
+                shares.append(share(nil, answer, handled))
             case .arrived(let input):
                 let (share, entry) = decide(input.arrival, prefetched.known, &keys)
                 if let entry { entries.append(entry) }
@@ -130,9 +130,9 @@ extension Engine {
         let input: Input
         switch arrival.request {
         case .view(let person, let isSupervisor):
-            return (share(arrival, .view(view(for: person, isSupervisor)), []), nil)
+            return (share(arrival, .view(view(for: person, isSupervisor))), nil)
         case .explanation(let conversation):
-            return (share(arrival, .explanation(desk?.explain(conversation)), []), nil)
+            return (share(arrival, .explanation(desk?.explain(conversation))), nil)
         case .input(let wanted):
             input = wanted
         }
@@ -141,11 +141,11 @@ extension Engine {
             if let key = arrival.key, case .accepted(let result) = handled.decision {
                 keys[key] = KnownKey(parameters: arrival.parameters, result: result)
             }
-            return (share(arrival, answer(to: handled.decision), handled.records), entry)
+            return (share(arrival, answer(to: handled.decision), handled), entry)
         }
         guard first.parameters == arrival.parameters else {
             counters.rejected[.keyReused, default: 0] += 1
-            return (share(arrival, .rejected(Rejection(.keyReused, field: "id")), []), nil)
+            return (share(arrival, .rejected(Rejection(.keyReused, field: "id"))), nil)
         }
         counters.repeated += 1
         let answer: Answer =
@@ -153,12 +153,12 @@ extension Engine {
             ? .quarantined : .repeated(result: first.result)
         guard case .channelReported(let report) = input,
             case .messageLeft(job: .some, textDigest: _) = report.kind
-        else { return (share(arrival, answer, []), nil) }
+        else { return (share(arrival, answer), nil) }
         // The echo of our own message proves that it left. It may have been stored as somebody else's
         // before the job was known here, so it is decided also when it is not new; its key stays.
         let (handled, entry) = handle(
             input, Arrival(repeating: arrival), known)
-        return (share(arrival, answer, handled.records), entry)
+        return (share(arrival, answer, handled), entry)
     }
 
     private mutating func handle(_ input: Input, _ arrival: Arrival?, _ known: Known) -> (
@@ -166,7 +166,8 @@ extension Engine {
     ) {
         counters.decided += 1
         guard
-            let handled = desk?.handle(input, known: known, epoch: epoch, at: now)
+            let handled = desk?.handle(
+                input, known: known, epoch: epoch, at: now, composer: composer)
         else { preconditionFailure("an owner has a desk") }
         switch handled.decision {
         case .rejected(let rejection):
@@ -176,7 +177,8 @@ extension Engine {
             guard arrival?.key != nil || !handled.records.isEmpty else { return (handled, nil) }
             let entry = CommitEntry(
                 key: arrival?.key, parameters: arrival?.parameters, result: result,
-                content: arrival?.content, records: handled.records)
+                content: arrival?.content, records: handled.records,
+                written: handled.written)
             return (handled, entry)
         }
     }
@@ -188,12 +190,13 @@ extension Engine {
         }
     }
 
-    private func share(_ arrival: Arrival?, _ answer: Answer, _ records: [EventRecord])
-        -> ReleasedEntry
-    {
-        ReleasedEntry(
+    private func share(
+        _ arrival: Arrival?, _ answer: Answer, _ handled: Handled? = nil
+    ) -> ReleasedEntry {
+        let records = handled?.records ?? []
+        return ReleasedEntry(
             ticket: arrival?.ticket, answer: answer, records: records,
-            content: records.isEmpty ? nil : arrival?.content)
+            content: records.isEmpty ? nil : arrival?.content, written: handled?.written ?? [])
     }
 
     private func view(for person: AgentID, _ isSupervisor: Bool) -> View {
@@ -242,7 +245,7 @@ extension Engine {
                     entries.append(
                         ReleasedEntry(
                             ticket: nil, answer: share.answer, records: share.records,
-                            content: share.content))
+                            content: share.content, written: share.written))
                 }
             }
         }

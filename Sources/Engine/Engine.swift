@@ -47,6 +47,9 @@ public struct Engine: Sendable {
     }
 
     let rules: Rules
+    /// Puts what the desk announces into words; without one it announces nothing. It must be a pure
+    /// function for as long as an epoch lasts.
+    public var composer: Composer?
     var phase = Phase.starting
     /// The latest moment told; time never runs backwards in here.
     var now = Instant(milliseconds: 0)

@@ -93,6 +93,8 @@ public struct Outbox: Sendable {
         switch event {
         case .messageWritten(let conversation, _, _, let job):
             set(job, of: conversation, to: .queued(notBefore: at))
+        case .announcementWritten(let conversation, _, let job, _):
+            set(job, of: conversation, to: .queued(notBefore: at))
         case .jobChanged(let job, let conversation, _, .sending, let attempts):
             set(job, of: conversation, to: .sending)
             goOn(job, of: conversation, attempts, &steps)

@@ -58,16 +58,20 @@ public struct CommitEntry: Equatable, Sendable {
     public let content: Content?
     /// Its events.
     public let records: [EventRecord]
+    /// The words of the messages among them that the desk wrote itself.
+    public let written: [Written]
 
     /// An entry with these parts.
     public init(
-        key: Digest?, parameters: Digest?, result: Int64, content: Content?, records: [EventRecord]
+        key: Digest?, parameters: Digest?, result: Int64, content: Content?, records: [EventRecord],
+        written: [Written] = []
     ) {
         self.key = key
         self.parameters = parameters
         self.result = result
         self.content = content
         self.records = records
+        self.written = written
     }
 }
 

@@ -56,13 +56,19 @@ public struct ReleasedEntry: Equatable, Sendable {
     public let records: [EventRecord]
     /// What travelled beside, so that a push need not read it back.
     public let content: Content?
+    /// The words of the messages among the events that the desk wrote itself.
+    public let written: [Written]
 
     /// A share with these parts.
-    public init(ticket: Ticket?, answer: Answer, records: [EventRecord], content: Content?) {
+    public init(
+        ticket: Ticket?, answer: Answer, records: [EventRecord], content: Content?,
+        written: [Written] = []
+    ) {
         self.ticket = ticket
         self.answer = answer
         self.records = records
         self.content = content
+        self.written = written
     }
 }
 

@@ -41,6 +41,7 @@ struct CommitBuilder {
                 case .messageReceived(let conversation, _, _, _),
                     .messageSentElsewhere(let conversation, _, _),
                     .messageWritten(let conversation, _, _, _),
+                    .announcementWritten(let conversation, _, _, _),
                     .messageReacted(let conversation, _, _), .messageEdited(let conversation, _),
                     .messageDeleted(let conversation, _):
                     needed.insert(conversation)
@@ -67,7 +68,11 @@ struct CommitBuilder {
             let row = LedgerRow(record)
             lastHash = Chain.hash(after: lastHash, desk: desk, row)
             rows.events.append(row, hash: lastHash)
-            if try add(record, content, key: entry.key) { content = nil }
+            if case .announcementWritten(let conversation, let message, _, _) = record.event {
+                try announced(conversation, message, record.at, entry.written)
+            } else if try add(record, content, key: entry.key) {
+                content = nil
+            }
         }
     }
 
@@ -123,7 +128,8 @@ struct CommitBuilder {
             return false
         case .messagesDelivered, .messagesRead, .conversationRead, .agentEntered, .agentConnected,
             .agentDisconnected, .presenceChanged, .capacityChanged, .profileChanged, .offerMade,
-            .offerEnded, .needsRelaxed, .needsChanged, .priorityChanged, .epochBegan:
+            .offerEnded, .needsRelaxed, .needsChanged, .priorityChanged, .epochBegan,
+            .announcementWritten:
             return false
         }
         return true
@@ -172,6 +178,15 @@ struct CommitBuilder {
         rows.messages.platform.append(content?.platformMessage?.bytes)
         rows.messages.sealedBody.append(
             try seal(content?.body, owner.key, .messageBody, message.number))
+    }
+
+    /// What the desk wrote itself has words of its own: what travels beside the input is another's.
+    private mutating func announced(
+        _ conversation: ConversationID, _ message: MessageID, _ at: Instant, _ written: [Written]
+    ) throws(StoreError) {
+        let words = written.first { $0.message == message }
+        try said(
+            conversation, message, "announcement", nil, at, at, Content(body: words?.body))
     }
 
     private mutating func happened(

@@ -274,7 +274,8 @@ extension CommitRows {
         let jobs = changed.filter { $0.state != .sending } + changed.filter { $0.state == .sending }
         return [
             .int8Array(jobs.map(\.id.number)), .int8Array(jobs.map(\.conversation.number)),
-            .int8Array(jobs.map(\.message.number)), .int8Array(jobs.map(\.agent.number)),
+            .int8Array(jobs.map(\.message.number)),
+            .int8OptionalArray(jobs.map(\.agent?.number)),
             .byteaArray(jobs.map(\.textDigest.bytes)), .textArray(jobs.map(\.state.name)),
             .timestampOptionalArray(jobs.map(\.state.dueAt?.milliseconds)),
             .textOptionalArray(jobs.map(\.state.failure?.rawValue)),

@@ -64,6 +64,11 @@ extension StoredEvent {
             self.init(4, conversation, message.number, writtenAt.milliseconds)
         case .messageWritten(let conversation, let message, let agent, let job):
             self.init(5, conversation, message.number, agent.number, job.number)
+        case .announcementWritten(let conversation, let message, let job, let announcement):
+            self.init(
+                kind: 40,
+                numbers: [conversation.number, message.number, job.number] + announcement.numbers,
+                conversation: conversation)
         case .messagesDelivered(let conversation, let upTo):
             self.init(6, conversation, upTo.milliseconds)
         case .messagesRead(let conversation, let upTo):
@@ -140,7 +145,8 @@ extension StoredEvent {
             self.init(
                 26, conversation, priority == nil ? 0 : 1, Int64(priority ?? 0), by.number)
         case .customerMet, .conversationOpened, .messageReceived, .messageSentElsewhere,
-            .messageWritten, .messagesDelivered, .messagesRead, .messageReacted, .messageEdited,
+            .messageWritten, .announcementWritten, .messagesDelivered, .messagesRead,
+            .messageReacted, .messageEdited,
             .messageDeleted, .channelEventKept, .ownerChanged, .conversationRead, .agentEntered,
             .agentConnected, .agentDisconnected, .presenceChanged, .capacityChanged,
             .profileChanged, .configurationChanged, .jobChanged, .epochBegan, .inputQuarantined:
@@ -168,7 +174,8 @@ extension StoredEvent {
         case .capacityChanged(let agent, let capacity, let by):
             (kind, numbers) = (18, [agent.number, Int64(capacity), by.number])
         case .customerMet, .conversationOpened, .messageReceived, .messageSentElsewhere,
-            .messageWritten, .messagesDelivered, .messagesRead, .messageReacted, .messageEdited,
+            .messageWritten, .announcementWritten, .messagesDelivered, .messagesRead,
+            .messageReacted, .messageEdited,
             .messageDeleted, .channelEventKept, .ownerChanged, .conversationRead, .jobChanged,
             .offerMade, .offerEnded, .needsRelaxed, .needsChanged, .priorityChanged,
             .configurationChanged, .epochBegan, .inputQuarantined:
@@ -227,6 +234,7 @@ extension StoredEvent {
                 numbers.id(), priority: numbers.optionalNumber().map(Int.init), by: numbers.id())
         case 27: .profileChanged(numbers.id(), by: numbers.id())
         case 28: .configurationChanged(by: numbers.id())
+        case 40: announcementWritten(&numbers)
         default: nil
         }
     }
@@ -235,6 +243,16 @@ extension StoredEvent {
         let (conversation, message): (ConversationID, MessageID) = (numbers.id(), numbers.id())
         guard let kind = CustomerMessageKind(eventCode: numbers.next()) else { return nil }
         return .messageReceived(conversation, message, kind, writtenAt: numbers.instant())
+    }
+
+    private static func announcementWritten(_ numbers: inout NumberReader) -> Event? {
+        let conversation: ConversationID = numbers.id()
+        let (message, job): (MessageID, JobID) = (numbers.id(), numbers.id())
+        guard
+            let announcement = Announcement(
+                eventCode: numbers.next(), position: numbers.count(), minutes: numbers.count())
+        else { return nil }
+        return .announcementWritten(conversation, message, job, announcement)
     }
 
     private static func ownerChanged(_ numbers: inout NumberReader) -> Event? {
@@ -298,6 +316,24 @@ extension Choice {
             version, Int64(waiting), Int64(onDuty), Int64(ready), Int64(relaxed),
             runnerUp?.number ?? 0,
         ]
+    }
+}
+
+extension Announcement {
+    /// As an event's body keeps it: the kind, the position and the minutes, 0 where it has none.
+    fileprivate var numbers: [Int64] {
+        switch self {
+        case .waiting(let position, let minutes): [1, Int64(position), Int64(minutes)]
+        case .nobodyThere(let position): [2, Int64(position), 0]
+        }
+    }
+
+    fileprivate init?(eventCode: Int64, position: Int, minutes: Int) {
+        switch (eventCode, minutes) {
+        case (1, _): self = .waiting(position: position, minutes: minutes)
+        case (2, 0): self = .nobodyThere(position: position)
+        default: return nil
+        }
     }
 }
 

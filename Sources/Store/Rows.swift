@@ -66,7 +66,8 @@ extension PostgresResult {
         else { throw .unexpectedValue(column: first + 5) }
         return Job(
             id: try id(row, first), conversation: try id(row, first + 1),
-            message: try id(row, first + 2), agent: try id(row, first + 3),
+            message: try id(row, first + 2),
+            agent: try optionalInt8(row, first + 3).map { AgentID($0) },
             textDigest: try digest(row, first + 4), state: state,
             attempts: Int(try int8(row, first + 8)))
     }

@@ -51,6 +51,7 @@ extension HandoffReason: EventCode {
         case .moved: 10
         case .assignedBySupervisor: 11
         case .assignedOverCapacity: 12
+        case .abandoned: 17
         }
     }
 }

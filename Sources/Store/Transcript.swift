@@ -16,6 +16,8 @@ public struct TranscriptMessage: Equatable, Sendable {
         case elsewhere
         /// Another event of the thread, kept as it came.
         case note
+        /// What the desk itself told a waiting customer.
+        case announcement
     }
 
     /// Something that happened to it later.
@@ -51,7 +53,7 @@ public struct TranscriptMessage: Equatable, Sendable {
     public var reactions: [Change] = []
     /// Whether the customer deleted it.
     public var isDeleted = false
-    /// The job that sends it, for a reply.
+    /// The job that sends it, for a reply or an announcement.
     public let job: Job?
 }
 

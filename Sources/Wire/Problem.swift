@@ -34,6 +34,12 @@ public struct Problem: Error, Equatable, Sendable {
         self.init(status: 422, code: code.name, detail: code.message, field: field)
     }
 
+    /// A text that is meant for customers holds what may not be sent to them (promise P11).
+    public init(guarded field: String) {
+        let code = ConsoleErrorCode.guarded
+        self.init(status: 422, code: code.name, detail: code.message, field: field)
+    }
+
     /// The body.
     public func encode() -> [UInt8] {
         var writer = JSONWriter(capacity: 192)

@@ -33,10 +33,19 @@ extension Auditor {
             ledger.jobs[job] = Ledger.Job(
                 conversation: conversation, message: message, agent: agent)
             ledger.lines[conversation, default: []].append(job)
+            let queue = ledger.conversations[conversation].flatMap { ledger.queue($0.queue) }
+            if queue?.abandonment != nil { ledger.conversations[conversation]?.isAnswered = true }
+        case .announcementWritten(let conversation, let message, let job, let announcement):
+            ledger.jobs[job] = Ledger.Job(conversation: conversation, message: message, agent: nil)
+            ledger.lines[conversation, default: []].append(job)
+            announced(announcement, to: conversation, record)
         case .jobChanged(let job, _, _, let state, let attempts):
             change(job, to: state, attempts, byPerson)
-        case .customerMet, .messageReceived, .messageSentElsewhere, .messagesDelivered,
-            .messagesRead, .messageReacted, .messageEdited, .messageDeleted, .channelEventKept,
+        case .messageReceived(let id, _, _, let writtenAt):
+            let former = ledger.conversations[id]?.wroteAt ?? writtenAt
+            ledger.conversations[id]?.wroteAt = max(former, writtenAt)
+        case .customerMet, .messageSentElsewhere, .messagesDelivered, .messagesRead,
+            .messageReacted, .messageEdited, .messageDeleted, .channelEventKept,
             .conversationRead, .inputQuarantined:
             break
         case .profileChanged, .configurationChanged, .needsChanged:
@@ -72,6 +81,7 @@ extension Auditor {
     private func enter(
         _ handoff: Handoff, _ conversation: inout Ledger.Conversation, at: Instant
     ) {
+        let former = conversation
         conversation.owner = handoff.to
         let isNew = handoff.from == .nobody || handoff.from == .bot
         switch handoff.to {
@@ -84,6 +94,7 @@ extension Auditor {
             if handoff.reason == .overflowed { conversation.staysInQueue = true }
             guard isNew else { return }
             conversation.waitingSince = at
+            conversation.isAnswered = false
             conversation.declined = []
             conversation.staysInQueue = false
             let kept = ledger.queue(queue)?.stickiness ?? 0
@@ -97,6 +108,7 @@ extension Auditor {
             conversation.staysInQueue = false
             conversation.lastAgent = kept > 0 ? agent : nil
         case .nobody, .bot:
+            if handoff.reason == .abandoned { checkGivenUp(former, handoff, at: at) }
             conversation.reservation = nil
             conversation.relaxed = 0
         }
@@ -186,7 +198,7 @@ extension Auditor {
         case .jobChanged(let job, let id, _, _, _):
             [ledger.jobs[job]?.agent, ledger.conversations[id]?.owner.agent].compactMap { $0 }
         case .customerMet, .conversationOpened, .channelEventKept(nil), .needsRelaxed,
-            .epochBegan, .inputQuarantined:
+            .announcementWritten, .epochBegan, .inputQuarantined:
             []
         }
     }

@@ -117,7 +117,7 @@ extension Auditor {
                 inputOfRecord == order, .p3,
                 "agent \(agent.number) is given too much and no supervisor said so")
             checkPresence(of: agent, for: id, conversation)
-        case .customerWrote, .disconnected, .wentOffline, .closed, .overflowed, .moved:
+        case .customerWrote, .disconnected, .wentOffline, .closed, .overflowed, .moved, .abandoned:
             violated(.p6, "conversation \(id.number) comes to an agent for \(handoff.reason)")
         }
     }

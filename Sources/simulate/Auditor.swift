@@ -19,6 +19,8 @@ final class Auditor {
     private var inputs: [Digest: Input] = [:]
     /// What the record that is being read came of.
     private(set) var inputOfRecord: Input?
+    /// The words of what the desk wrote in the entry that is being read, of those not read yet.
+    var wordsOfEntry: ArraySlice<Written> = []
     /// What was due and had not happened, by conversation.
     var overdue: [ConversationID: Overdue] = [:]
     private var parametersOfKeys: [Digest: Digest] = [:]
@@ -59,6 +61,7 @@ final class Auditor {
             inputOfRecord = entry.key.flatMap { inputs[$0] }
             if !isSetAside, let input = inputOfRecord { prepare(input) }
             let isResend = entry.key.map(resendKeys.contains) ?? false
+            wordsOfEntry = entry.written[...]
             for record in entry.records { take(record, byPerson: isResend) }
         }
         inputOfRecord = nil

@@ -197,7 +197,8 @@ final class Console {
         case .jobChanged(let job, _, _, .unconfirmed, _), .jobChanged(let job, _, _, .failed, _):
             resendable.insert(job)
         case .customerMet, .conversationOpened, .messageReceived, .messageSentElsewhere,
-            .messageWritten, .messagesDelivered, .messagesRead, .messageReacted, .messageEdited,
+            .messageWritten, .announcementWritten, .messagesDelivered, .messagesRead,
+            .messageReacted, .messageEdited,
             .messageDeleted, .channelEventKept, .conversationRead, .agentEntered, .agentConnected,
             .agentDisconnected, .presenceChanged, .capacityChanged, .profileChanged,
             .configurationChanged, .offerMade, .offerEnded, .needsRelaxed, .needsChanged,

@@ -116,9 +116,12 @@ final class Database {
         case .forgetOffers, .lateOffers, .forgetDeclines, .capacityWithoutOffers, .ignoreSkills,
             .neverRelax:
             plantInRouting(&state, plant)
+        case .forgetTold, .hurryAbandonment, .neverAbandon:
+            plantInWaits(&state, plant)
         case .forgetKeys, .skipEpochCheck, .staleRow, .forgetClosedSocket, .dropHandoff,
             .pushBeforeCommit, .acknowledgeOnArrival, .postBeforeCommit, .unknownAsRetry,
-            .skipAtResume, .renewWaiting, .renewAtOverflow, .renewAtTransfer, .overrideUnsaid, nil:
+            .skipAtResume, .renewWaiting, .renewAtOverflow, .renewAtTransfer, .overrideUnsaid,
+            .misquote, .misplace, nil:
             break
         }
         return state
@@ -153,6 +156,25 @@ final class Database {
             for index in state.configuration.queues.indices {
                 state.configuration.queues[index].relaxations = []
             }
+        }
+    }
+
+    private func plantInWaits(_ state: inout DeskState, _ plant: Plant?) {
+        let hour: Int64 = 3_600_000
+        for index in state.conversations.indices {
+            switch plant {
+            case .forgetTold: state.conversations[index].routing.announced = nil
+            case .hurryAbandonment:
+                let since = state.conversations[index].waitingSince
+                state.conversations[index].waitingSince = since.adding(milliseconds: -hour)
+                let wrote = state.conversations[index].customerWroteAt
+                state.conversations[index].customerWroteAt = wrote.adding(milliseconds: -hour)
+            default: break
+            }
+        }
+        guard plant == .neverAbandon else { return }
+        for index in state.configuration.queues.indices {
+            state.configuration.queues[index].abandonment = nil
         }
     }
 
@@ -207,6 +229,8 @@ final class Database {
             messages[platformMessage] = message
             recordings[platformMessage, default: 0] += 1
         case .messageWritten(_, let message, _, let job):
+            messagesOfJobs[job] = message
+        case .announcementWritten(_, let message, let job, _):
             messagesOfJobs[job] = message
         case .jobChanged(let job, _, _, .sent, attempts: _):
             guard let platformMessage, let message = messagesOfJobs[job] else { return }

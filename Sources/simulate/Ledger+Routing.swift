@@ -145,6 +145,17 @@ extension Ledger {
         if !conversation.staysInQueue, let wait = queue.overflow?.afterWait {
             earlier(wait, "it overflows")
         }
+        if let end = endOfSilence(of: conversation), next.map({ end < $0.0 }) ?? true {
+            next = (end, "it is given up")
+        }
         return next
+    }
+
+    /// When a customer who waits and was not answered has been silent for too long.
+    func endOfSilence(of conversation: Conversation) -> Instant? {
+        guard let silence = queue(conversation.queue)?.abandonment, !conversation.isAnswered else {
+            return nil
+        }
+        return max(conversation.waitingSince, conversation.wroteAt).adding(milliseconds: silence)
     }
 }

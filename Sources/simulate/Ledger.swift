@@ -17,6 +17,12 @@ struct Ledger {
         var reservation: Reservation?
         var staysInQueue = false
         var lastAgent: AgentID?
+        /// When the customer wrote last, by the platform's clock.
+        var wroteAt = Instant(milliseconds: 0)
+        /// Whether somebody answered since the clock began, where that is kept.
+        var isAnswered = false
+        /// When the customer was last told of their wait.
+        var toldAt: Instant?
         /// The event by which its latest offer was accepted.
         var acceptedAt: Int64 = 0
         /// Who owned it from which event on.
@@ -35,7 +41,8 @@ struct Ledger {
     struct Job {
         let conversation: ConversationID
         let message: MessageID
-        let agent: AgentID
+        /// `nil`: the desk itself.
+        let agent: AgentID?
         var state = JobState.queued(notBefore: Instant(milliseconds: 0))
         var attempts = 0
         /// Attempts up to this one were given up by a person who ordered the message sent again.

@@ -47,6 +47,7 @@ final class Node {
         life += 1
         isUp = true
         engine = Engine(rules: World.rules)
+        engine.composer = Wordings.composer(world.plant)
         outbox = Outbox()
         feeds = Feeds(length: World.feedLength)
         tickets = [:]

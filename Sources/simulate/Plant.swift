@@ -49,6 +49,16 @@ enum Plant: String, CaseIterable {
     case renewAtTransfer
     /// The gateway lets a supervisor exceed capacity who did not say so.
     case overrideUnsaid
+    /// The store forgets what customers were told of their wait.
+    case forgetTold
+    /// The shell words another wait than was decided.
+    case misquote
+    /// A commit says another place than was decided.
+    case misplace
+    /// The store reads back that customers fell silent an hour ago.
+    case hurryAbandonment
+    /// The store reads queues back without the time after which customers are given up.
+    case neverAbandon
 
     /// The promise that it breaks.
     var promise: Promise {
@@ -56,7 +66,8 @@ enum Plant: String, CaseIterable {
         case .forgetKeys: .p1
         case .skipEpochCheck, .staleRow, .forgetOffers: .p2
         case .inflateCapacity, .capacityWithoutOffers, .overrideUnsaid: .p3
-        case .forgetWaiting, .forgetDeclines, .ignoreSkills, .neverRelax: .p4
+        case .forgetWaiting, .forgetDeclines, .ignoreSkills, .neverRelax, .neverAbandon: .p4
+        case .forgetTold, .misquote, .misplace, .hurryAbandonment: .customer
         case .loseDeadline, .forgetClosedSocket, .lateOffers: .p5
         case .dropHandoff: .p6
         case .pushBeforeCommit, .acknowledgeOnArrival, .postBeforeCommit: .p7
@@ -92,6 +103,9 @@ enum Promise: String {
     case p9 = "P9"
     case p13 = "P13"
     case liveness = "liveness"
+    /// What a customer is told of their wait is true and comes seldom; who has gone is given up, and
+    /// nobody else.
+    case customer = "customer"
 }
 
 /// A promise that was broken, with what shows it.

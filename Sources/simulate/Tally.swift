@@ -35,6 +35,8 @@ struct Tally {
             case .jobChanged(_, _, _, .unconfirmed, _): add("sends unconfirmed")
             case .jobChanged(_, _, _, .sent, _): add("sends proved")
             case .messageSentElsewhere: add("sent elsewhere")
+            case .announcementWritten(_, _, _, .waiting): add("announced waits")
+            case .announcementWritten(_, _, _, .nobodyThere): add("announced that nobody is there")
             case .customerMet, .conversationOpened, .messageReceived, .messageWritten,
                 .messagesDelivered, .messagesRead, .messageReacted, .messageEdited,
                 .messageDeleted, .channelEventKept, .conversationRead, .agentEntered,

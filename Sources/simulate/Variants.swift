@@ -31,11 +31,14 @@ enum Variants {
                     overflow: Overflow(
                         to: queues[1], afterWait: generator.between(1_500, 6_000),
                         atLength: generator.below(2) == 0 ? nil : 3),
-                    stickiness: generator.below(2) == 0 ? 0 : 2_000),
+                    stickiness: generator.below(2) == 0 ? 0 : 2_000,
+                    announcing: generator.below(2) == 0 ? nil : announcing(from: &generator),
+                    abandonment: generator.below(2) == 0 ? nil : 9_000),
                 Queue(
                     id: queues[1], name: "second", priority: generator.below(3),
                     kind: generator.below(2) == 0 ? nil : heavy,
-                    handing: generator.below(2) == 0 ? .push : .offer(timeout: timeout)),
+                    handing: generator.below(2) == 0 ? .push : .offer(timeout: timeout),
+                    announcing: generator.below(2) == 0 ? nil : announcing(from: &generator)),
                 Queue(
                     id: queues[2], name: "list", handing: .pull,
                     overflow: Overflow(to: queues[1], afterWait: 8_000)),
@@ -43,6 +46,13 @@ enum Variants {
             ageing: generator.between(0, 5_000),
             heavyWork: generator.below(2) == 0 ? .isPassed : .reservesRoom,
             missedOffers: 1 + generator.below(3), transferTimeout: generator.between(1_000, 3_000))
+    }
+
+    private static func announcing(from generator: inout Generator) -> Announcing {
+        Announcing(
+            waiting: "place {position}, about {minutes} minutes", nobody: "place {position}",
+            positionStep: 1 + generator.below(2), minutesStep: 1 + generator.below(3),
+            interval: generator.between(5_000, 8_000), usualPace: generator.between(500, 90_000))
     }
 
     static func profile(from generator: inout Generator) -> Profile {

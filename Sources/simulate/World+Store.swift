@@ -38,6 +38,7 @@ extension World {
 
     private func apply(_ commit: Commit, from node: Node) -> CommitOutcome {
         guard database.awayUntil <= now else { return .unavailable }
+        let commit = plant == .misplace ? commit.misplaced : commit
         let outcome = database.apply(
             commit, from: node.name, at: now, leaseTime: leaseTime(), plant)
         let count = commit.entries.count

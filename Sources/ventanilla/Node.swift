@@ -46,7 +46,8 @@ enum Node {
         try await Migrations(directory: parts.migrations).check(parts.postgres, loop: loop)
         let store = Store(loop: loop, configuration: parts.store, log: log)
         let runner = DeskRunner(
-            loop: loop, store: store, engine: Engine(rules: parts.rules), log: log)
+            loop: loop, store: store, engine: Engine(rules: parts.rules), log: log,
+            composer: Announcements.composer)
         var certificates = HTTPClient.Configuration()
         if let file = parts.certificateAuthorities { certificates.certificateAuthorities = file }
         let client = HTTPClient(loop: loop, configuration: certificates)

@@ -32,6 +32,10 @@ struct Words {
         case .priorityChanged(_, let priority, let by):
             "supervisor \(by.number) set its priority to "
                 + (priority.map { "\($0)" } ?? "that of its queue")
+        case .announcementWritten(_, _, _, .waiting(let position, let minutes)):
+            "told the customer: place \(position), about \(count(minutes, "minute"))"
+        case .announcementWritten(_, _, _, .nobodyThere(let position)):
+            "told the customer: place \(position), nobody is there"
         case .customerMet, .messageReceived, .messageSentElsewhere, .messageWritten,
             .messagesDelivered, .messagesRead, .messageReacted, .messageEdited, .messageDeleted,
             .channelEventKept, .conversationRead, .agentEntered, .agentConnected,
@@ -83,6 +87,7 @@ struct Words {
         case .overflowed: "it waited too long, or too many did"
         case .moved: "a supervisor moved it"
         case .assignedBySupervisor: "a supervisor gave it to them"
+        case .abandoned: "the customer was not answered and fell silent"
         case .assignedOverCapacity: "a supervisor gave it to them beyond their capacity"
         }
     }

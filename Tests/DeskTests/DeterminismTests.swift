@@ -12,7 +12,9 @@ struct DeterminismTests {
             let input = history.next(in: scene)
             let known = scene.shelf.known(for: [input])
             var copy = scene.desk
-            _ = copy.handle(input, known: known, epoch: 7, at: scene.now.adding(milliseconds: 1))
+            _ = copy.handle(
+                input, known: known, epoch: 7, at: scene.now.adding(milliseconds: 1),
+                composer: wording)
             let handled = scene.handle(input)
             let deadline = scene.desk.nextDeadline?.milliseconds ?? 0
             return "\(handled) \(copy.takeChanges()) \(deadline)"

@@ -42,6 +42,8 @@ enum EventSamples {
         .priorityChanged(conversation, priority: 5, by: AgentID(99)),
         .profileChanged(agent, by: AgentID(99)),
         .configurationChanged(by: AgentID(99)),
+        .announcementWritten(
+            conversation, message, JobID(8), .waiting(position: 3, minutes: 12)),
     ]
 
     private static let choice = Choice(
@@ -63,6 +65,7 @@ enum EventSamples {
             .messageEdited(conversation, nil), .messageDeleted(conversation, nil),
             .channelEventKept(nil), .agentDisconnected(agent, deadline: nil),
             .messagesRead(conversation, upTo: Instant(milliseconds: -1)),
+            .announcementWritten(conversation, message, JobID(8), .nobodyThere(position: 3)),
         ]
         + CustomerMessageKind.allCases.map {
             .messageReceived(conversation, message, $0, writtenAt: moment)
@@ -108,7 +111,7 @@ extension StoreTests {
         }
 
         @Test func everyKindHasItsNumber() {
-            #expect(EventSamples.all.map { StoredEvent($0).kind } == Array(1...28))
+            #expect(EventSamples.all.map { StoredEvent($0).kind } == Array(1...28) + [40])
         }
 
         @Test func whatIsNotOursIsNotRead() {

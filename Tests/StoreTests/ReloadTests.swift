@@ -207,7 +207,13 @@ struct RandomHistory {
                     id: QueueID(1), name: "Service", priority: below(3),
                     relaxations: [Relaxation(after: 5_000, lowering: 1)],
                     handing: handings[below(3)],
-                    overflow: Overflow(to: QueueID(2), afterWait: 60_000), stickiness: 30_000),
+                    overflow: Overflow(to: QueueID(2), afterWait: 60_000), stickiness: 30_000,
+                    announcing: below(2) == 0
+                        ? nil
+                        : Announcing(
+                            waiting: "You are number {position}, about {minutes} min.",
+                            nobody: "Nobody is there.", positionStep: 1, interval: 5_000),
+                    abandonment: below(3) == 0 ? 50_000 : nil),
                 Queue(id: QueueID(2), name: "Fraud", handing: handings[below(2)]),
             ])
     }

@@ -79,6 +79,23 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
             """#
         ),
         (
+            .announcementWritten(
+                conversation, message, JobID(41), .waiting(position: 3, minutes: 12)),
+            document { $0.text = "third" },
+            #"""
+            "message.announced" {"conversation":5,"message":41,"job":41,
+            "announcement":{"kind":"waiting","position":3,"minutes":12},"text":"third"}
+            """#
+        ),
+        (
+            .announcementWritten(conversation, message, JobID(41), .nobodyThere(position: 3)),
+            PushContext(),
+            #"""
+            "message.announced" {"conversation":5,"message":41,"job":41,
+            "announcement":{"kind":"nobodyThere","position":3}}
+            """#
+        ),
+        (
             .messagesDelivered(conversation, upTo: moment), PushContext(),
             #""message.delivered" {"conversation":5,"upTo":99}"#
         ),
@@ -190,7 +207,7 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
                     """)
             }
         }
-        #expect(methods.count == 28)
+        #expect(methods.count == 29)
     }
 
     @Test("No platform id, digest or raw event reaches a console")

@@ -67,6 +67,7 @@ KINDS = {
     19: ("jobChanged", "job conversation message state has_value value attempts"),
     20: ("epochBegan", ""),
     21: ("inputQuarantined", ""),
+    40: ("announcementWritten", "conversation message job kind position minutes"),
 }
 OWNERS = {1: "nobody", 2: "bot", 3: "queue", 4: "agent"}
 JOB_STATES = {1: "queued", 2: "sending", 3: "unknown", 4: "sent", 5: "failed", 6: "unconfirmed"}

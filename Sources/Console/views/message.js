@@ -141,6 +141,8 @@ function authorOf(message, people) {
     switch (message.kind) {
         case "reply":
             return message.author === people.me ? null : (people.name(message.author) ?? "A colleague");
+        case "announcement":
+            return "Told by the desk";
         case "elsewhere":
             return "Another app";
         case "note":

@@ -176,7 +176,7 @@ function updateMessages(list, { state, ui, connection, now }, id, transcript, is
             transcript,
             people,
             replied: byId.get(message.replyTo),
-            canResend: isMine && connection.phase === "connected",
+            canResend: isMine && message.kind !== "announcement" && connection.phase === "connected",
             isBusy: ui.busy.has(`resend ${message.job?.id}`),
             actions,
         });

@@ -67,7 +67,7 @@ extension Configuration {
         }
     }
 
-    private func within<Number: Comparable>(
+    func within<Number: Comparable>(
         _ number: Number, _ range: ClosedRange<Number>, _ field: String
     ) throws(Rejection) {
         guard range.contains(number) else { throw Rejection(.outOfRange, field: field) }
@@ -88,6 +88,10 @@ extension Configuration {
         }
         try check(queue.relaxations, of: queue, field + ".relaxations")
         if let overflow = queue.overflow { try check(overflow, field + ".overflow") }
+        if let announcing = queue.announcing { try check(announcing, field + ".announcing") }
+        if let silence = queue.abandonment {
+            try within(silence, Limits.abandonments, field + ".abandonment")
+        }
         // Before anybody has signed in there is nobody to judge by.
         guard !agents.isEmpty else { return }
         let least = WaitingLine.Name(

@@ -156,12 +156,18 @@ public struct Queue: Equatable, Sendable, Codable {
     /// For how long a returning customer is kept for the agent who had them last, in milliseconds;
     /// 0: not at all.
     public var stickiness: Int64
+    /// What its customers are told of their wait; `nil`: nothing.
+    public var announcing: Announcing?
+    /// A customer who was not answered and has been silent for so long, in milliseconds, is given up
+    /// as having gone; `nil`: never.
+    public var abandonment: Int64?
 
     /// A queue with these values.
     public init(
         id: QueueID, name: String, priority: Int = 0, needs: [SkillLevel] = [],
         relaxations: [Relaxation] = [], kind: WorkKindID? = nil, handing: Handing = .push,
-        overflow: Overflow? = nil, stickiness: Int64 = 0
+        overflow: Overflow? = nil, stickiness: Int64 = 0, announcing: Announcing? = nil,
+        abandonment: Int64? = nil
     ) {
         self.id = id
         self.name = name
@@ -172,6 +178,8 @@ public struct Queue: Equatable, Sendable, Codable {
         self.handing = handing
         self.overflow = overflow
         self.stickiness = stickiness
+        self.announcing = announcing
+        self.abandonment = abandonment
     }
 }
 

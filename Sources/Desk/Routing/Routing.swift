@@ -20,6 +20,11 @@ public struct Routing: Equatable, Sendable, Codable {
     public var staysInQueue: Bool
     /// Who had it last, where its queue keeps customers for their agents.
     public var lastAgent: AgentID?
+    /// What its customer was told of their wait, where its queue announces.
+    public var announced: Announced?
+    /// When an agent first answered since the waiting clock began, where its queue gives customers up
+    /// who fall silent; `nil`: not yet.
+    public var answeredAt: Instant?
 
     /// Nothing of it.
     public init() {
@@ -32,6 +37,8 @@ public struct Routing: Equatable, Sendable, Codable {
         reservation = nil
         staysInQueue = false
         lastAgent = nil
+        announced = nil
+        answeredAt = nil
     }
 }
 

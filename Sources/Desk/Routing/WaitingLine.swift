@@ -18,6 +18,9 @@ struct WaitingLine: Sendable {
     var onDuty: Set<AgentID> = []
     /// Those of them who have room for one more, the next in turn first.
     var ready = RankedQueue<AgentID, Turn>()
+    /// The agents who fit and say that they take work. Whoever lost their connection counts until their
+    /// grace ends: after a node's start everybody did, and most will be back.
+    var there: Set<AgentID> = []
 
     init(_ name: Name, isPulled: Bool) {
         self.name = name
@@ -84,8 +87,14 @@ struct WaitingLines: Sendable {
         unsettled.insert(line)
     }
 
-    /// Says whether an agent who fits this line is on duty, and their turn if they have room.
-    mutating func place(_ agent: AgentID, in line: Int, isOnDuty: Bool, turn: Turn?) {
+    /// Says whether an agent who fits this line says that they take work, whether they are on duty, and
+    /// their turn if they have room.
+    mutating func place(
+        _ agent: AgentID, in line: Int, isThere: Bool, isOnDuty: Bool, turn: Turn?
+    ) {
+        if isThere != all[line].there.contains(agent) {
+            if isThere { all[line].there.insert(agent) } else { all[line].there.remove(agent) }
+        }
         let was = all[line].onDuty.contains(agent)
         if isOnDuty, !was { all[line].onDuty.insert(agent) }
         if !isOnDuty, was {
@@ -102,7 +111,7 @@ struct WaitingLines: Sendable {
     mutating func learn(_ agent: Agent, formerly: Profile?) {
         guard agent.profile != formerly else { return }
         for line in linesOf[agent.id] ?? [] {
-            place(agent.id, in: line, isOnDuty: false, turn: nil)
+            place(agent.id, in: line, isThere: false, isOnDuty: false, turn: nil)
         }
         linesOf[agent.id] = all.indices.filter { agent.profile.fits(all[$0].name) }
         for customer in formerly?.barred ?? [] { barredAgents[customer]?.removeSorted(agent.id) }

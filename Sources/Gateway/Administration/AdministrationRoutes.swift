@@ -92,6 +92,9 @@ import Wire
         }
         switch ConfigurationDocument.parse(body) {
         case .success(let document):
+            if let field = Announcements.guardedTemplate(in: document.configuration) {
+                return refuse(Problem(guarded: "configuration.\(field)"))
+            }
             return await set(document, basedOn: version, by: person)
         case .failure(let problem): return refuse(problem)
         }

@@ -20,7 +20,7 @@ extension ConsoleHub {
             keepConfiguration(entry.records)
             noteTakeable(entry.records)
             for delivery in feeds.released(entry.records) {
-                push(delivery, document: entry.content?.body)
+                push(delivery, document: entry.document(of: delivery.record))
             }
         }
     }
@@ -230,6 +230,16 @@ extension ConsoleHub {
     }
 }
 
+extension ReleasedEntry {
+    /// What an event of it says in words: what travelled beside, or what the desk wrote itself.
+    fileprivate func document(of record: EventRecord) -> [UInt8]? {
+        guard case .announcementWritten(_, let message, _, _) = record.event else {
+            return content?.body
+        }
+        return written.first { $0.message == message }?.body
+    }
+}
+
 extension EventRecord {
     /// The message whose text a push of this event shows; an edit's and a reaction's text is kept
     /// under the event's own number.
@@ -238,6 +248,7 @@ extension EventRecord {
         case .messageReceived(_, let message, _, _): message
         case .messageSentElsewhere(_, let message, _): message
         case .messageWritten(_, let message, _, _): message
+        case .announcementWritten(_, let message, _, _): message
         case .messageEdited, .messageReacted: MessageID(number)
         case .customerMet, .conversationOpened, .messagesDelivered, .messagesRead, .messageDeleted,
             .channelEventKept, .ownerChanged, .conversationRead, .agentEntered, .agentConnected,
@@ -252,7 +263,8 @@ extension EventRecord {
         switch event {
         case .messageReceived(let conversation, _, _, _),
             .messageSentElsewhere(let conversation, _, _),
-            .messageWritten(let conversation, _, _, _), .messageEdited(let conversation, _),
+            .messageWritten(let conversation, _, _, _),
+            .announcementWritten(let conversation, _, _, _), .messageEdited(let conversation, _),
             .messageReacted(let conversation, _, _):
             conversation
         default: nil

@@ -15,7 +15,8 @@ extension ConsoleHub {
             case .ownerChanged(let handoff): isList(handoff.from) || isList(handoff.to)
             case .needsRelaxed, .needsChanged, .priorityChanged, .profileChanged: true
             case .customerMet, .conversationOpened, .messageReceived, .messageSentElsewhere,
-                .messageWritten, .messagesDelivered, .messagesRead, .messageReacted,
+                .messageWritten, .announcementWritten, .messagesDelivered, .messagesRead,
+                .messageReacted,
                 .messageEdited, .messageDeleted, .channelEventKept, .conversationRead,
                 .agentEntered, .agentConnected, .agentDisconnected, .presenceChanged,
                 .capacityChanged, .configurationChanged, .offerMade, .offerEnded, .jobChanged,

@@ -51,6 +51,7 @@ struct TranscriptRows {
         case .reply: .reply
         case .elsewhere: .elsewhere
         case .note: .note
+        case .announcement: .announcement
         }
     }
 }

@@ -66,6 +66,7 @@ extension Event {
         case .messageReceived: "message.received"
         case .messageSentElsewhere: "message.elsewhere"
         case .messageWritten: "message.written"
+        case .announcementWritten: "message.announced"
         case .messagesDelivered: "message.delivered"
         case .messagesRead: "message.read"
         case .messageReacted: "message.reacted"
@@ -115,6 +116,12 @@ extension Event {
             writer.members(
                 ("conversation", conversation.number), ("message", message.number),
                 ("agent", agent.number), ("job", job.number))
+            parts.writeContent(to: &writer)
+        case .announcementWritten(let conversation, let message, let job, let announcement):
+            writer.members(
+                ("conversation", conversation.number), ("message", message.number),
+                ("job", job.number))
+            announcement.write(to: &writer)
             parts.writeContent(to: &writer)
         case .messagesDelivered(let conversation, let upTo),
             .messagesRead(let conversation, let upTo):
@@ -187,6 +194,21 @@ extension PushContext {
         guard let state else { return }
         writer.beginObject("state")
         state.writeMembers(to: &writer)
+        writer.endObject()
+    }
+}
+
+extension Announcement {
+    fileprivate func write(to writer: inout JSONWriter) {
+        writer.beginObject("announcement")
+        switch self {
+        case .waiting(let position, let minutes):
+            writer.member("kind", "waiting")
+            writer.members(("position", Int64(position)), ("minutes", Int64(minutes)))
+        case .nobodyThere(let position):
+            writer.member("kind", "nobodyThere")
+            writer.members(("position", Int64(position)))
+        }
         writer.endObject()
     }
 }

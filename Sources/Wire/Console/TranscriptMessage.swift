@@ -14,6 +14,8 @@ public enum TranscriptKind: String, Sendable, CaseIterable {
     case elsewhere
     /// Another event of the channel.
     case note
+    /// What the desk itself told a waiting customer.
+    case announcement
 }
 
 /// One entry of a transcript as a console shows it.

@@ -101,6 +101,17 @@ extension Auditor {
         }.keys.sorted()
     }
 
+    /// Who waits in one queue and is offered to nobody.
+    func waiting(in queue: QueueID) -> [ConversationID] {
+        books.filter { $0.value.owner == .queue(queue) && $0.value.offer == nil }.keys.sorted()
+    }
+
+    /// Whether somebody says that they take work and could serve it.
+    func isThere(_ id: AgentID, for conversation: ConversationID) -> Bool {
+        guard let book = books[conversation] else { return false }
+        return people[id]?.presence == .available && fits(id, book)
+    }
+
     struct Rank: Comparable {
         let since: Int64
         let id: ConversationID

@@ -28,6 +28,14 @@ struct Auditor {
         var lastAgent: AgentID?
         /// It overflowed or was moved: by itself it goes nowhere else.
         var stays = false
+        /// When the customer was told of their wait.
+        var toldAt: Instant?
+        /// When the customer wrote last, by the platform's clock.
+        var wroteAt = moment(0)
+        /// Whether an agent answered since the clock began, where that is kept.
+        var isAnswered = false
+        /// The announcement on its way.
+        var telling: JobID?
     }
 
     let isOn: Bool
@@ -136,6 +144,16 @@ struct Auditor {
                 check(steps > books[id]?.relaxed ?? 0, "a relaxation asks for more")
             }
             books[id]?.relaxed = steps
+        case .announcementWritten(let id, _, let job, let said):
+            post(said, job, of: id, record)
+        case .messageReceived(let id, _, _, let at):
+            let wroteAt = books[id]?.wroteAt ?? at
+            books[id]?.wroteAt = max(wroteAt, at)
+        case .messageWritten(let id, _, _, _):
+            let keeps = books[id].flatMap { queue($0.queue) }?.abandonment != nil
+            if keeps { books[id]?.isAnswered = true }
+        case .jobChanged(let job, let id, _, let state, _):
+            if books[id]?.telling == job, state.isSettled { books[id]?.telling = nil }
         default:
             postOrder(record.event, input)
         }
@@ -170,6 +188,10 @@ struct Auditor {
         check(handoff.to != book.owner, "P6: nothing changed")
         check(handoff.number == book.handoffs + 1, "P6: the chain has a gap")
         check(book.offer == nil, "P2: \(id) changes hands while it is offered")
+        if handoff.reason == .abandoned {
+            let isDue = silence(book).map { $0 <= record.at } ?? false
+            check(isDue, "\(id) is given up and may not be")
+        }
         for agent in [handoff.from, handoff.to].compactMap(agent) {
             check(record.audience.contains(agent), "a party of a handoff is not told")
         }
@@ -184,6 +206,7 @@ struct Auditor {
             book.waitingSince = record.at
             book.declined = []
             book.stays = false
+            book.isAnswered = false
             if stickiness > 0, let last = book.lastAgent {
                 let until = record.at.adding(milliseconds: stickiness)
                 book.reservation = Reservation(agent: last, until: until)
@@ -265,7 +288,7 @@ struct Auditor {
             check(isOnDuty(agent), "P3: \(agent) is not on duty")
             return checkConflict(of: agent, with: id)
         case .customerWrote, .disconnected, .wentOffline, .closed, .taken,
-            .transferred, .overflowed, .moved, .assignedBySupervisor:
+            .transferred, .overflowed, .moved, .assignedBySupervisor, .abandoned:
             return checkRoom(of: agent, for: id)
         }
         check(mayTake(agent, id), "P3: \(agent) may not be given \(id)")
@@ -364,6 +387,7 @@ struct Auditor {
             let waited = at.milliseconds - book.waitingSince.milliseconds
             let due = queue.relaxations.count { $0.after <= waited }
             check(book.relaxed == due, "\(id) has waited for \(due) relaxations")
+            check(silence(book).map { $0 > at } ?? true, "\(id) should have been given up")
             if let limit = queue.overflow?.afterWait, !book.stays {
                 check(waited < limit, "\(id) should have overflowed")
             }
@@ -377,6 +401,13 @@ struct Auditor {
             if case .unknown(let deadline?) = job.state { deadlines.append(deadline) }
         }
         for book in books.values { deadlines += [nextStep(book)].compactMap { $0 } }
+        // Who waits and may be told something has a moment for that, too.
+        for row in state.conversations {
+            guard case .queue(let name) = row.owner, row.routing.offer == nil,
+                queue(name)?.announcing != nil
+            else { continue }
+            deadlines.append(row.routing.announced?.nextLook ?? row.waitingSince)
+        }
         check(desk.nextDeadline == deadlines.min(), "the next deadline is wrong")
     }
 
@@ -391,6 +422,44 @@ struct Auditor {
         if let wait = queue.overflow?.afterWait, !book.stays {
             all.append(book.waitingSince.adding(milliseconds: wait))
         }
+        if let end = silence(book) { all.append(end) }
         return all.min()
+    }
+
+    /// When who waits unanswered is given up.
+    private func silence(_ book: Book) -> Instant? {
+        guard case .queue(let name) = book.owner, !book.isAnswered,
+            let silence = queue(name)?.abandonment
+        else { return nil }
+        return max(book.waitingSince, book.wroteAt).adding(milliseconds: silence)
+    }
+
+    /// What a customer is told is true, seldom, and for somebody who waits and can be reached.
+    private mutating func post(
+        _ said: Announcement, _ job: JobID, of id: ConversationID, _ record: EventRecord
+    ) {
+        guard let book = books[id], case .queue(let name) = book.owner, book.offer == nil,
+            let announcing = queue(name)?.announcing
+        else { return check(false, "\(id) is told of a wait and does not wait") }
+        check(record.audience.isEmpty, "somebody is told of what concerns no agent")
+        check(book.telling == nil, "\(id) is told of two waits at once")
+        check(
+            book.toldAt.map { $0.adding(milliseconds: announcing.interval) <= record.at } ?? true,
+            "\(id) is told too often")
+        check(
+            record.at < book.wroteAt.adding(milliseconds: 86_400_000),
+            "\(id) is told outside the window")
+        let before = waiting(in: name).count { rank($0) < rank(id) }
+        let isSomebodyThere = people.keys.contains { isThere($0, for: id) }
+        switch said {
+        case .waiting(let position, let minutes):
+            check(position == before + 1, "\(id) is told place \(position), it is \(before + 1)")
+            check(minutes >= 1 && isSomebodyThere, "\(id) is told a wait while nobody is there")
+        case .nobodyThere(let position):
+            check(position == before + 1, "\(id) is told place \(position), it is \(before + 1)")
+            check(!isSomebodyThere, "\(id) is told that nobody is there")
+        }
+        books[id]?.toldAt = record.at
+        books[id]?.telling = job
     }
 }

@@ -69,3 +69,9 @@ extension Event {
             JobID(id), ConversationID(conversation), MessageID(id), state, attempts: attempts)
     }
 }
+
+/// Words an announcement by its numbers.
+let wording: Composer = { announcement, _ in
+    let body = Array("\(announcement)".utf8)
+    return Wording(textDigest: Digest(high: 9, low: UInt64(body.count)), body: body)
+}

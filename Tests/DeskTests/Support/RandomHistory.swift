@@ -166,6 +166,13 @@ struct RandomHistory {
             queue.overflow = Overflow(to: QueueID(1), afterWait: 30_000, atLength: 4)
         }
         queue.stickiness = chance(of: 3) ? 8_000 : 0
+        if chance(of: 2) {
+            queue.announcing = Announcing(
+                waiting: "{position}: {minutes}", nobody: "{position}",
+                positionStep: random.below(2) + 1, minutesStep: random.below(3) + 1,
+                interval: random.pick([5_000, 30_000]), usualPace: random.pick([400, 90_000]))
+        }
+        if chance(of: 2) { queue.abandonment = random.pick([6_000, 60_000]) }
         return queue
     }
 
@@ -175,7 +182,7 @@ struct RandomHistory {
         let row = random.pick(Array(known.suffix(12)))
         let isResend = row.state.isSettled && chance(of: 2)
         if isResend {
-            var agent = row.agent
+            var agent = row.agent ?? random.pick(agents)
             if case .agent(let owner)? = scene.shelf.conversations[row.conversation]?.owner {
                 agent = owner
             }

@@ -53,7 +53,8 @@ struct Scene {
         let all = inputs.map { input in
             now = now.adding(milliseconds: 1)
             let former = desk
-            let handled = desk.handle(input, known: known, epoch: 7, at: now)
+            let handled = desk.handle(
+                input, known: known, epoch: 7, at: now, composer: wording)
             shelf.write(handled.records, of: input)
             var seen = handled.records
             forge(&seen)

@@ -123,6 +123,12 @@ func wrappingKeys(_ current: UInt8 = 1, old: [UInt8] = []) throws -> WrappingKey
     var now = Instant(milliseconds: 1_800_000_000_000)
     var recent: [EventRecord] = []
 
+    /// Words an announcement by its numbers.
+    nonisolated static let composer: Composer = { announcement, _ in
+        let body = Array("\(announcement)".utf8)
+        return Wording(textDigest: Digest(high: 8, low: UInt64(body.count)), body: body)
+    }
+
     init(_ store: Store) { self.store = store }
 
     /// Takes the lease and the state.
@@ -144,12 +150,14 @@ func wrappingKeys(_ current: UInt8 = 1, old: [UInt8] = []) throws -> WrappingKey
         var entries: [CommitEntry] = []
         for order in orders {
             let handled = desk.handle(
-                order.input, known: prefetched.known, epoch: epoch, at: now)
+                order.input, known: prefetched.known, epoch: epoch, at: now,
+                composer: Node.composer)
             guard case .accepted(let result) = handled.decision else { continue }
             entries.append(
                 CommitEntry(
                     key: order.key, parameters: order.parameters, result: result,
-                    content: order.content, records: handled.records))
+                    content: order.content, records: handled.records,
+                    written: handled.written))
         }
         return Commit(
             epoch: epoch, at: now, lastEvent: lastEvent, entries: entries,

@@ -1,0 +1,126 @@
+import Desk
+import Engine
+
+/// What customers who wait are told, and when they are given up.
+extension Auditor {
+    /// An announcement is true when it is written, comes no more often than its queue allows, and only
+    /// to who waits, can be reached and is not being told something already.
+    func announced(_ said: Announcement, to id: ConversationID, _ record: EventRecord) {
+        guard let conversation = ledger.conversations[id],
+            let announcing = ledger.queue(conversation.queue)?.announcing
+        else {
+            return violated(.customer, "conversation \(id.number) is told of a wait unasked")
+        }
+        require(
+            conversation.isWaiting, .customer,
+            "conversation \(id.number) is told of a wait and does not wait")
+        if let last = conversation.toldAt {
+            require(
+                last.adding(milliseconds: announcing.interval) <= record.at, .customer,
+                "conversation \(id.number) is told of its wait too often")
+        }
+        let window: Int64 = 24 * 60 * 60 * 1_000
+        require(
+            record.at.milliseconds < conversation.wroteAt.milliseconds + window, .customer,
+            "conversation \(id.number) is told of its wait outside the platform's window")
+        let isTold = ledger.lines[id]?.dropLast().contains { job in
+            ledger.jobs[job].map { $0.agent == nil && !$0.state.isSettled } ?? false
+        }
+        require(
+            isTold != true, .customer,
+            "conversation \(id.number) has two announcements on their way")
+        checkTruth(of: said, to: id, conversation)
+        ledger.conversations[id]?.toldAt = record.at
+        checkWords(of: said)
+    }
+
+    /// Only who waits unanswered and has been silent for long enough is given up.
+    func checkGivenUp(_ conversation: Ledger.Conversation, _ handoff: Handoff, at: Instant) {
+        let end = ledger.endOfSilence(of: conversation)
+        require(
+            conversation.offer == nil && end.map { $0 <= at } == true, .customer,
+            "conversation \(handoff.conversation.number) is given up and may not be")
+    }
+
+    private func checkTruth(
+        of said: Announcement, to id: ConversationID, _ conversation: Ledger.Conversation
+    ) {
+        let rank = ledger.rank(of: id)
+        let before = ledger.conversations.count { other, known in
+            known.isWaiting && known.queue == conversation.queue && ledger.rank(of: other) < rank
+        }
+        let isSomebodyThere = ledger.agents.contains { agent, known in
+            known.presence == .available && ledger.fits(agent, conversation)
+                && ledger.mayServe(agent, conversation)
+        }
+        let (position, isPromised) =
+            switch said {
+            case .waiting(let position, let minutes): (position, minutes > 0)
+            case .nobodyThere(let position): (position, false)
+            }
+        require(
+            position == before + 1, .customer,
+            "conversation \(id.number) is told place \(position) and has place \(before + 1)")
+        require(
+            isPromised == isSomebodyThere, .customer,
+            "conversation \(id.number) is told \(said), somebody is there: \(isSomebodyThere)")
+    }
+
+    /// What left in words is what was decided.
+    private func checkWords(of said: Announcement) {
+        guard let words = wordsOfEntry.popFirst() else {
+            return violated(.customer, "an announcement has no words")
+        }
+        require(
+            words.body == Wordings.text(of: said), .customer,
+            "an announcement says something else than was decided")
+    }
+}
+
+/// How the pretend shell words what the desk announces.
+enum Wordings {
+    /// Its numbers, so that they can be read back.
+    static func text(of announcement: Announcement) -> [UInt8] {
+        Array("\(announcement)".utf8)
+    }
+
+    static func composer(_ plant: Plant?) -> Composer {
+        { announcement, _ in
+            var said = announcement
+            if plant == .misquote, case .waiting(let position, let minutes) = said {
+                said = .waiting(position: position, minutes: minutes + 1)
+            }
+            let body = text(of: said)
+            // The same words have the same digest, as from the real shell.
+            let sum = body.reduce(UInt64(7)) { $0 &* 31 &+ UInt64($1) }
+            return Wording(textDigest: Digest(high: 6, low: sum), body: body)
+        }
+    }
+}
+
+extension Commit {
+    /// With every announced position one too far behind: a fault on the way to the store.
+    var misplaced: Commit {
+        let entries = entries.map { entry in
+            CommitEntry(
+                key: entry.key, parameters: entry.parameters, result: entry.result,
+                content: entry.content, records: entry.records.map(\.misplaced),
+                written: entry.written)
+        }
+        return Commit(
+            epoch: epoch, at: at, lastEvent: lastEvent, entries: entries, changes: changes)
+    }
+}
+
+extension EventRecord {
+    fileprivate var misplaced: EventRecord {
+        guard
+            case .announcementWritten(let id, let message, let job, .nobodyThere(let position)) =
+                event
+        else { return self }
+        return EventRecord(
+            number: number, at: at, epoch: epoch,
+            event: .announcementWritten(id, message, job, .nobodyThere(position: position + 1)),
+            audience: audience)
+    }
+}
