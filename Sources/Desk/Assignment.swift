@@ -5,6 +5,8 @@ struct Match {
     let line: Int
     /// The rank of the conversation among all that wait.
     let rank: Instant
+    /// How many of the line come before it, and are for nobody who has room.
+    let ahead: Int
 }
 
 extension Desk {
@@ -38,24 +40,38 @@ extension Desk {
         let all = waitingLines[line]
         guard !all.isPulled, !all.ready.isEmpty else { return nil }
         var found: Match?
+        var ahead = 0
         _ = all.waiting.first { entry in
             guard let conversation = conversations[entry.member] else { return false }
             let turn = all.ready.first { candidate in
-                obstacle(to: conversation, for: candidate.member, in: all) == nil
-                    && !isReserved(candidate.member, before: entry)
+                hindrance(to: conversation, at: entry.rank, for: candidate.member, in: all) == nil
             }
-            guard let turn, let agent = agents[turn.member] else { return false }
+            guard let turn, let agent = agents[turn.member] else {
+                ahead += 1
+                return false
+            }
             found = Match(
-                conversation: conversation, agent: agent, line: line, rank: entry.rank)
+                conversation: conversation, agent: agent, line: line, rank: entry.rank,
+                ahead: ahead)
             return true
         }
         return found
     }
 
+    /// Why a conversation of this rank is not for this agent, who fits its line.
+    private func hindrance(
+        to conversation: Conversation, at rank: Instant, for agent: AgentID, in line: WaitingLine
+    ) -> Hindrance? {
+        if let own = hindrance(to: conversation, for: agent, in: line) { return own }
+        let entry = RankedQueue<ConversationID, Instant>.Entry(
+            rank: rank, member: conversation.id)
+        return isReserved(agent, before: entry) ? .roomIsReserved : nil
+    }
+
     /// Why a conversation is not for this agent, who fits its line: apart from who else waits.
-    func obstacle(
+    func hindrance(
         to conversation: Conversation, for agent: AgentID, in line: WaitingLine
-    ) -> Obstacle? {
+    ) -> Hindrance? {
         let barred = waitingLines.barredAgents[conversation.customer] ?? []
         let routing = conversation.routing
         if barred.contains(agent) { return .barred }
@@ -96,7 +112,7 @@ extension Desk {
                 guard waiting < entry, let conversation = conversations[waiting.member] else {
                     return true
                 }
-                return obstacle(to: conversation, for: agent, in: all) == nil
+                return hindrance(to: conversation, for: agent, in: all) == nil
             }
             if let heavier, heavier < entry { return true }
         }
@@ -117,16 +133,38 @@ extension Desk {
         put(agent)
     }
 
+    /// What is kept of a choice: who was passed over before the chosen one's turn, and who was next
+    /// behind it. Looks only at those up to the runner-up.
     private func choice(of match: Match) -> Choice {
         let line = waitingLines[match.line]
+        var hasTurnCome = false
+        var passedOver: [Choice.PassedOver] = []
+        var passedOverCount = 0
         let runnerUp = line.ready.first { candidate in
-            candidate.member != match.agent.id
-                && obstacle(to: match.conversation, for: candidate.member, in: line) == nil
+            guard candidate.member != match.agent.id else {
+                hasTurnCome = true
+                return false
+            }
+            let isRecorded = hasTurnCome || passedOver.count < Limits.passedOver
+            let hindrance =
+                isRecorded
+                ? hindrance(
+                    to: match.conversation, at: match.rank, for: candidate.member, in: line) : nil
+            if hasTurnCome { return hindrance == nil }
+            passedOverCount += 1
+            if let hindrance {
+                passedOver.append(
+                    Choice.PassedOver(agent: candidate.member, hindrance: hindrance))
+            }
+            return false
         }
         return Choice(
             version: configuration.version, waiting: line.waiting.count,
             onDuty: line.onDuty.count, ready: line.ready.count,
-            relaxed: match.conversation.routing.relaxed, runnerUp: runnerUp?.member)
+            relaxed: match.conversation.routing.relaxed, runnerUp: runnerUp?.member,
+            others: Choice.Others(
+                unfit: waitingLines.onDutyCount - line.onDuty.count, ahead: match.ahead,
+                passedOverCount: passedOverCount, passedOver: passedOver))
     }
 
     // MARK: The owner

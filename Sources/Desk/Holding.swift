@@ -124,6 +124,7 @@ extension Desk {
     private mutating func list(_ id: AgentID) {
         guard let agent = agents[id] else { return }
         let load = load(of: id)
+        waitingLines.place(id, isOnDuty: agent.isExpectedOnDuty)
         var hasCome = false
         for line in waitingLines.linesOf[id] ?? [] {
             let wasOnDuty = waitingLines[line].onDuty.contains(id)

@@ -64,6 +64,9 @@ public enum Limits {
     public static let longestQueue = 1_000_000
     /// An agent's family and friends, not a list of customers.
     public static let barredCustomers = 200
+    /// Agents of whom a choice keeps by what they were passed over: whoever asks wants to know who came
+    /// first and why; the rest are counted.
+    public static let passedOver = 8
     /// What an agent sees of the lists that they take from: more than anybody looks through.
     public static let takeable = 100
     /// What one conversation asks for itself.

@@ -90,7 +90,7 @@ public struct GatewayConfiguration: Sendable {
             desk: configuration.desk, sessionLife: configuration.sessionLife, log: log)
         signIn.sessionEnded = { [weak hub] session in hub?.endSession(session) }
         administration = AdministrationRoutes(
-            runner: runner,
+            runner: runner, store: store,
             door: AdministrationDoor(
                 store: store, cookies: cookies,
                 operatorToken: configuration.operatorToken.map { SHA256.hash(data: $0) }),

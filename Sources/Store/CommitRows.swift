@@ -39,6 +39,10 @@ struct CommitRows {
         var ready: [Int32?] = []
         var relaxed: [Int32?] = []
         var runnerUp: [Int64?] = []
+        var unfit: [Int32?] = []
+        var ahead: [Int32?] = []
+        var passedOver: [Int32?] = []
+        var firstPassedOver: [String?] = []
     }
     /// Configurations that came into force.
     struct Configurations {
@@ -155,6 +159,22 @@ extension CommitRows.Choices {
         ready.append(choice.map { Int32(clamping: $0.ready) })
         relaxed.append(choice.map { Int32(clamping: $0.relaxed) })
         runnerUp.append(choice?.runnerUp?.number)
+        let others = choice?.others
+        unfit.append(others.map { Int32(clamping: $0.unfit) })
+        ahead.append(others.map { Int32(clamping: $0.ahead) })
+        passedOver.append(others.map { Int32(clamping: $0.passedOverCount) })
+        firstPassedOver.append(others.flatMap { Self.document($0.passedOver) })
+    }
+
+    /// JSON of our own words and numbers; nil for nobody.
+    private static func document(_ passedOver: [Choice.PassedOver]) -> String? {
+        guard !passedOver.isEmpty else { return nil }
+        let parts = passedOver.map { passed in
+            let other = passed.hindrance.agentNumber
+            return "{\"agent\":\(passed.agent.number),\"by\":\"\(passed.hindrance.name)\""
+                + (other == 0 ? "}" : ",\"for\":\(other)}")
+        }
+        return "[" + parts.joined(separator: ",") + "]"
     }
 }
 

@@ -27,12 +27,14 @@ enum CommitStatements {
         """
         INSERT INTO handoffs (desk, conversation, number, event, at, from_owner, from_id,
                to_owner, to_id, reason, ordered_by, chosen_under, chosen_of_waiting,
-               chosen_of_on_duty, chosen_of_ready, chosen_relaxed, chosen_before)
+               chosen_of_on_duty, chosen_of_ready, chosen_relaxed, chosen_before,
+               chosen_unfit, chosen_behind, chosen_over, chosen_over_first)
         SELECT $1, item.*
           FROM unnest($2::bigint[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::text[],
                $7::bigint[], $8::text[], $9::bigint[], $10::text[], $11::bigint[],
                $12::bigint[], $13::integer[], $14::integer[], $15::integer[], $16::integer[],
-               $17::bigint[]) AS item
+               $17::bigint[], $18::integer[], $19::integer[], $20::integer[],
+               $21::jsonb[]) AS item
         """)
 
     static let endedAssignments = PostgresStatement(
@@ -306,6 +308,8 @@ extension CommitRows.Handoffs {
             .int8OptionalArray(choice.configuration), .int4OptionalArray(choice.waiting),
             .int4OptionalArray(choice.onDuty), .int4OptionalArray(choice.ready),
             .int4OptionalArray(choice.relaxed), .int8OptionalArray(choice.runnerUp),
+            .int4OptionalArray(choice.unfit), .int4OptionalArray(choice.ahead),
+            .int4OptionalArray(choice.passedOver), .textOptionalArray(choice.firstPassedOver),
         ]
     }
 }

@@ -288,7 +288,26 @@ extension StoredEvent {
         guard !numbers.isExhausted else { return nil }
         return Choice(
             version: numbers.next(), waiting: numbers.count(), onDuty: numbers.count(),
-            ready: numbers.count(), relaxed: numbers.count(), runnerUp: numbers.optionalID())
+            ready: numbers.count(), relaxed: numbers.count(), runnerUp: numbers.optionalID(),
+            others: others(&numbers))
+    }
+
+    /// Who else was there was added later: an older choice ends before it.
+    private static func others(_ numbers: inout NumberReader) -> Choice.Others? {
+        guard !numbers.isExhausted else { return nil }
+        let (unfit, ahead, count) = (numbers.count(), numbers.count(), numbers.count())
+        var passedOver: [Choice.PassedOver] = []
+        while numbers.isLeft {
+            let agent: AgentID = numbers.id()
+            guard let hindrance = Hindrance(eventCode: numbers.next(), agent: numbers.next())
+            else {
+                numbers.spoil()
+                break
+            }
+            passedOver.append(Choice.PassedOver(agent: agent, hindrance: hindrance))
+        }
+        return Choice.Others(
+            unfit: unfit, ahead: ahead, passedOverCount: count, passedOver: passedOver)
     }
 
     private static func presenceChanged(_ numbers: inout NumberReader) -> Event? {
@@ -315,7 +334,16 @@ extension Choice {
         [
             version, Int64(waiting), Int64(onDuty), Int64(ready), Int64(relaxed),
             runnerUp?.number ?? 0,
-        ]
+        ] + (others?.numbers ?? [])
+    }
+}
+
+extension Choice.Others {
+    fileprivate var numbers: [Int64] {
+        [Int64(unfit), Int64(ahead), Int64(passedOverCount)]
+            + passedOver.flatMap { passed in
+                [passed.agent.number, passed.hindrance.eventCode, passed.hindrance.agentNumber]
+            }
     }
 }
 
@@ -346,6 +374,12 @@ private struct NumberReader {
 
     /// Whether exactly what there was has been taken.
     var isExhausted: Bool { taken == numbers.count }
+
+    /// Whether there is more to take.
+    var isLeft: Bool { taken < numbers.count }
+
+    /// Something was read that this program does not know: the whole does not count.
+    mutating func spoil() { taken = numbers.count + 1 }
 
     mutating func next() -> Int64 {
         defer { taken += 1 }

@@ -23,15 +23,15 @@ extension Store {
     }
 
     /// The latest events of a conversation that say who had it, to whom it was offered and why,
-    /// oldest first; at most ``StoreLimits/routingEvents``. Empty when there is none of this number.
+    /// oldest first; so many at most. Empty when there is none of this number.
     public func routingHistory(
-        of conversation: ConversationID
+        of conversation: ConversationID, latest: Int = StoreLimits.routingEvents
     ) async throws(StoreError) -> [EventRecord] {
         let result = try await read(
             RoutingStatements.history,
             [
                 .int8(desk), .int8(conversation.number),
-                .int8Array(StoredEvent.kindsOfRouting), .int8(Int64(StoreLimits.routingEvents)),
+                .int8Array(StoredEvent.kindsOfRouting), .int8(Int64(latest)),
             ])
         let records = try value { () throws(PostgresError) in
             try result.all { row throws(PostgresError) in try result.eventRecord(row) }

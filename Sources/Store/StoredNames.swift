@@ -67,6 +67,46 @@ extension DeclineReason: EventCode {
     }
 }
 
+extension Hindrance {
+    /// The kind's number in an event's body.
+    var eventCode: Int64 {
+        switch self {
+        case .barred: 1
+        case .reservedForAnother: 2
+        case .declined: 3
+        case .roomIsReserved: 4
+        }
+    }
+
+    /// The number of the agent that it names; 0 when it names none.
+    var agentNumber: Int64 {
+        switch self {
+        case .reservedForAnother(let agent): agent.number
+        case .barred, .declined, .roomIsReserved: 0
+        }
+    }
+
+    /// The word by which a table names it.
+    var name: String {
+        switch self {
+        case .barred: "barred"
+        case .reservedForAnother: "reservedForAnother"
+        case .declined: "declined"
+        case .roomIsReserved: "roomIsReserved"
+        }
+    }
+
+    init?(eventCode: Int64, agent: Int64) {
+        switch (eventCode, agent) {
+        case (1, 0): self = .barred
+        case (2, 1...): self = .reservedForAnother(AgentID(agent))
+        case (3, 0): self = .declined
+        case (4, 0): self = .roomIsReserved
+        default: return nil
+        }
+    }
+}
+
 extension OfferEnd {
     /// The kind's number in an event's body.
     var eventCode: Int64 {

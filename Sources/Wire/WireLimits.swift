@@ -20,6 +20,8 @@ public enum WireLimits {
     public static let transcriptPage = 100
     /// Agents that one explanation names: more than a supervisor reads.
     public static let candidates = 500
+    /// Events of its past that one explanation looks back at: some handings-on, each with its offers.
+    public static let pastEvents = 20
     /// Skills, queues, compartments or customers in one list of a request. The desk's own limits are
     /// stricter where a list has one.
     public static let listLength = 500

@@ -57,7 +57,7 @@ extension Auditor {
             checkRoom(of: offer.agent, for: id, conversation)
         } else {
             checkTurn(of: offer.agent, for: id, at: record.at)
-            check(choice, of: id, conversation)
+            check(choice, of: offer.agent, for: id, conversation, at: record.at)
             ledger.agents[offer.agent]?.idleSince = record.at
         }
         ledger.conversations[id]?.offer = offer
@@ -96,7 +96,7 @@ extension Auditor {
         switch handoff.reason {
         case .assigned:
             checkTurn(of: agent, for: id, at: record.at)
-            check(handoff.choice, of: id, conversation)
+            check(handoff.choice, of: agent, for: id, conversation, at: record.at)
             ledger.agents[agent]?.idleSince = record.at
         case .offerAccepted:
             require(
@@ -161,28 +161,6 @@ extension Auditor {
         }
         guard let first, ledger.rank(of: first) < ledger.rank(of: id) else { return }
         violated(.p4, "conversation \(id.number) is given before \(first.number)")
-    }
-
-    /// What is kept of the choice is what it was.
-    private func check(
-        _ choice: Choice?, of id: ConversationID, _ conversation: Ledger.Conversation
-    ) {
-        guard let choice else { return violated(.p6, "a choice is not on record") }
-        let needs = ledger.needs(of: conversation)
-        let line = ledger.conversations.values.filter {
-            $0.isWaiting && $0.queue == conversation.queue && ledger.needs(of: $0) == needs
-                && $0.compartment == conversation.compartment
-        }
-        let onDuty = ledger.agents.keys.filter {
-            ledger.isOnDuty($0) && ledger.fits($0, conversation)
-        }
-        let ready = onDuty.filter { ledger.hasRoom($0, for: conversation) }
-        let counted = Choice(
-            version: ledger.configuration.version, waiting: line.count, onDuty: onDuty.count,
-            ready: ready.count, relaxed: conversation.relaxed, runnerUp: choice.runnerUp)
-        require(
-            choice == counted, .p6,
-            "the choice on record of conversation \(id.number) is \(choice), it was \(counted)")
     }
 
     /// That a conversation is no longer kept for somebody is no event: the clock goes before

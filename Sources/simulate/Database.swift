@@ -119,6 +119,7 @@ final class Database {
         case .forgetTold, .hurryAbandonment, .neverAbandon:
             plantInWaits(&state, plant)
         case .forgetKeys, .skipEpochCheck, .staleRow, .forgetClosedSocket, .dropHandoff,
+            .hidePassedOver,
             .pushBeforeCommit, .acknowledgeOnArrival, .postBeforeCommit, .unknownAsRetry,
             .skipAtResume, .renewWaiting, .renewAtOverflow, .renewAtTransfer, .overrideUnsaid,
             .misquote, .misplace, nil:

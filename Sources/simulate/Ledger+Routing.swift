@@ -114,13 +114,7 @@ extension Ledger {
 
     /// Who would be given this conversation now: least loaded, then idle longest, then by id.
     func nextAgent(for id: ConversationID) -> AgentID? {
-        agents.keys.filter { isDue(id, to: $0) }.min { left, right in
-            let (first, second) = (load(of: left), load(of: right))
-            if first != second { return first < second }
-            let (idle, other) = (agents[left]?.idleSince, agents[right]?.idleSince)
-            if let idle, let other, idle != other { return idle < other }
-            return left < right
-        }
+        inTurn(agents.keys.filter { isDue(id, to: $0) }).first
     }
 
     /// Who waits for the desk, first first.

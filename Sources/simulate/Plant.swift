@@ -1,4 +1,5 @@
 import Desk
+import Engine
 
 /// A fault put on purpose into a seam between the real components, to prove that the auditor finds
 /// it. The real components carry no switch for it.
@@ -19,6 +20,8 @@ enum Plant: String, CaseIterable {
     case forgetClosedSocket
     /// The store now and then drops a handoff's row.
     case dropHandoff
+    /// The store keeps no choice's word of whom it passed over.
+    case hidePassedOver
     /// The shell pushes a batch's events before its commit.
     case pushBeforeCommit
     /// The gateway acknowledges a webhook as it arrives.
@@ -69,7 +72,7 @@ enum Plant: String, CaseIterable {
         case .forgetWaiting, .forgetDeclines, .ignoreSkills, .neverRelax, .neverAbandon: .p4
         case .forgetTold, .misquote, .misplace, .hurryAbandonment: .customer
         case .loseDeadline, .forgetClosedSocket, .lateOffers: .p5
-        case .dropHandoff: .p6
+        case .dropHandoff, .hidePassedOver: .p6
         case .pushBeforeCommit, .acknowledgeOnArrival, .postBeforeCommit: .p7
         case .unknownAsRetry: .p8
         case .skipAtResume: .p9
@@ -87,6 +90,40 @@ extension Plant? {
         case (.renewAtTransfer, .agent(let sender), .agent(let receiver)): sender != receiver
         default: false
         }
+    }
+}
+
+extension Commit {
+    /// With every choice as if nobody had been passed over.
+    var hidingPassedOver: Commit {
+        let entries = entries.map { entry in
+            CommitEntry(
+                key: entry.key, parameters: entry.parameters, result: entry.result,
+                content: entry.content, records: entry.records.map(\.hidingPassedOver))
+        }
+        return Commit(
+            epoch: epoch, at: at, lastEvent: lastEvent, entries: entries, changes: changes)
+    }
+}
+
+extension EventRecord {
+    fileprivate var hidingPassedOver: EventRecord {
+        guard case .ownerChanged(let handoff) = event, let choice = handoff.choice,
+            let others = choice.others
+        else { return self }
+        let nobody = Choice.Others(
+            unfit: others.unfit, ahead: others.ahead, passedOverCount: 0, passedOver: [])
+        let told = Choice(
+            version: choice.version, waiting: choice.waiting, onDuty: choice.onDuty,
+            ready: choice.ready, relaxed: choice.relaxed, runnerUp: choice.runnerUp,
+            others: nobody)
+        return EventRecord(
+            number: number, at: at, epoch: epoch,
+            event: .ownerChanged(
+                Handoff(
+                    conversation: handoff.conversation, number: handoff.number,
+                    from: handoff.from, to: handoff.to, reason: handoff.reason, by: handoff.by,
+                    choice: told)), audience: audience)
     }
 }
 

@@ -44,7 +44,9 @@ extension World {
         let count = commit.entries.count
         trace("node \(node.name) commits \(count) in epoch \(commit.epoch): \(outcome)")
         tally.add("commits \(outcome)")
-        if outcome == .ok { auditor.committed(commit) }
+        if outcome == .ok {
+            auditor.committed(plant == .hidePassedOver ? commit.hidingPassedOver : commit)
+        }
         return outcome
     }
 

@@ -59,7 +59,39 @@ struct Words {
         words += "\(choice.ready) of them had room; least loaded, then longest idle"
         if choice.relaxed > 0 { words += "; \(count(choice.relaxed, "relaxation")) in force" }
         if let next = choice.runnerUp { words += "; next was agent \(next.number)" }
-        return words
+        return words + self.words(for: choice.others, roomless: choice.onDuty - choice.ready)
+    }
+
+    /// Whom else it could have been, one line each.
+    private func words(for others: Choice.Others?, roomless: Int) -> String {
+        guard let others else { return "" }
+        var lines: [String] = []
+        if others.unfit > 0 || roomless > 0 {
+            lines.append(
+                "of those on duty \(roomless) had no room, and \(others.unfit) more could not "
+                    + "serve it")
+        }
+        if others.ahead > 0 {
+            lines.append(
+                "\(count(others.ahead, "conversation")) came before it, for nobody who had room")
+        }
+        for passed in others.passedOver {
+            lines.append(
+                "passed over: agent \(passed.agent.number), who \(words(for: passed.hindrance))")
+        }
+        let rest = others.passedOverCount - others.passedOver.count
+        if rest > 0 { lines.append("passed over: \(count(rest, "agent")) more") }
+        return lines.map { "\n    " + $0 }.joined()
+    }
+
+    private func words(for hindrance: Hindrance) -> String {
+        switch hindrance {
+        case .barred: "must not serve this customer"
+        case .reservedForAnother(let agent):
+            "would have had it, were it not kept for agent \(agent.number)"
+        case .declined: "had declined it, let it pass or passed it on"
+        case .roomIsReserved: "kept room for another who waits longer"
+        }
     }
 
     private func words(for end: OfferEnd, _ agent: AgentID) -> String {

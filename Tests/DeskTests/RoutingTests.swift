@@ -245,7 +245,9 @@ struct RoutingTests {
             choices == [
                 Choice(
                     version: scene.desk.configuration.version, waiting: 1, onDuty: 2, ready: 2,
-                    relaxed: 0, runnerUp: ben)
+                    relaxed: 0, runnerUp: ben,
+                    others: Choice.Others(
+                        unfit: 0, ahead: 0, passedOverCount: 0, passedOver: []))
             ])
     }
 

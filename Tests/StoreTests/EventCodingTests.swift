@@ -47,7 +47,24 @@ enum EventSamples {
     ]
 
     private static let choice = Choice(
+        version: 12, waiting: 5, onDuty: 4, ready: 3, relaxed: 1, runnerUp: AgentID(11),
+        others: Choice.Others(
+            unfit: 2, ahead: 1, passedOverCount: 1,
+            passedOver: [Choice.PassedOver(agent: AgentID(12), hindrance: .declined)]))
+    /// As it was kept before those who were passed over were.
+    private static let ofBefore = Choice(
         version: 12, waiting: 5, onDuty: 4, ready: 3, relaxed: 1, runnerUp: AgentID(11))
+    private static let overMany = Choice(
+        version: 1, waiting: 1, onDuty: 12, ready: 12, relaxed: 0, runnerUp: nil,
+        others: Choice.Others(
+            unfit: 0, ahead: 0, passedOverCount: 11,
+            passedOver: (1...Limits.passedOver).map { place in
+                let hindrances: [Hindrance] = [
+                    .barred, .reservedForAnother(AgentID(11)), .declined, .roomIsReserved,
+                ]
+                return Choice.PassedOver(
+                    agent: AgentID(Int64(place)), hindrance: hindrances[place % 4])
+            }))
     private static let withoutRunnerUp = Choice(
         version: 0, waiting: 1, onDuty: 1, ready: 1, relaxed: 0, runnerUp: nil)
 
@@ -75,7 +92,7 @@ enum EventSamples {
         }
         + (DeclineReason.allCases.map { .declined($0) } + [.accepted, .timedOut, .withdrawn])
         .map { .offerEnded(conversation, agent, $0) }
-        + [nil, choice, withoutRunnerUp].flatMap { choice in
+        + [nil, choice, withoutRunnerUp, ofBefore, overMany].flatMap { choice in
             [
                 .offerMade(
                     conversation, Offer(agent: agent, deadline: moment, isTransfer: true), choice),
@@ -110,6 +127,23 @@ extension StoreTests {
             }
         }
 
+        /// What was written before those who were passed over were kept means what it meant.
+        @Test func anOlderChoiceIsReadAsOne() {
+            let older = StoredEvent(
+                kind: 22, numbers: [7, 9, 1, 0] + [12, 5, 4, 3, 1, 11], conversation: nil)
+            let choice = Choice(
+                version: 12, waiting: 5, onDuty: 4, ready: 3, relaxed: 1, runnerUp: AgentID(11))
+            let offer = Offer(
+                agent: AgentID(9), deadline: Instant(milliseconds: 1), isTransfer: false)
+            #expect(older.event == .offerMade(ConversationID(7), offer, choice))
+        }
+
+        @Test func theLongestBodyFits() {
+            for event in EventSamples.all + EventSamples.others {
+                #expect(StoredEvent(event).body.count <= 329)
+            }
+        }
+
         @Test func everyKindHasItsNumber() {
             #expect(EventSamples.all.map { StoredEvent($0).kind } == Array(1...28) + [40])
         }
@@ -130,6 +164,10 @@ extension StoreTests {
                     kind: stored.kind, numbers: stored.numbers.dropLast(), conversation: nil)
                 #expect(short.event == nil, "\(event)")
             }
+            let unknown = StoredEvent(
+                kind: 22, numbers: [7, 9, 1, 0] + [12, 5, 4, 3, 1, 11] + [2, 1, 1] + [12, 9, 0],
+                conversation: nil)
+            #expect(unknown.event == nil, "a hindrance of another program")
             #expect(StoredEvent.numbers(body: []) == nil)
             #expect(StoredEvent.numbers(body: [2]) == nil)
             #expect(StoredEvent.numbers(body: [1, 0]) == nil)

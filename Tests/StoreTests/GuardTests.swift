@@ -17,7 +17,7 @@ enum WrongCommit: String, CaseIterable, CustomTestStringConvertible {
     case aNegativeCapacity, aDeadlineOfWhoIsOffline, aConversationOfNobodyKnown
     case anOfferWithoutDeadline, anOfferOfWhatIsClosed, anOfferToTheOwner
     case aQueuesOfferOfWhatAnAgentHas, aNegativeCountOfMissedOffers, aProfileThatIsNone
-    case aChoiceAmongNobody, aMoveThatNobodyOrdered
+    case aChoiceAmongNobody, aChoiceOverMoreThanThereWere, aMoveThatNobodyOrdered
     case aConfigurationWithoutItsEvent, aConfigurationOfAnotherVersion
     case anAssignmentWithoutItsHandoff, anAssignmentToAnother
     case anOwnerWithoutANewHandoff, aHandoffMoreThanThereIs, aHandoffLessThanThereIs
@@ -56,6 +56,7 @@ enum WrongCommit: String, CaseIterable, CustomTestStringConvertible {
         case .aNegativeCountOfMissedOffers: "agents_missed_offers_check"
         case .aProfileThatIsNone: "agents_profile_check"
         case .aChoiceAmongNobody: "handoffs_choice_counts"
+        case .aChoiceOverMoreThanThereWere: "handoffs_choice_others"
         case .aMoveThatNobodyOrdered: "handoffs_ordered_by"
         case .aConfigurationWithoutItsEvent: "configurations_on_record"
         case .aConfigurationOfAnotherVersion: "configurations_document"
@@ -229,6 +230,7 @@ extension WrongCommit {
             .aLedgerElsewhere, .aNegativeCapacity, .aDeadlineOfWhoIsOffline,
             .aConversationOfNobodyKnown, .anOfferOfWhatIsClosed, .anOfferToTheOwner,
             .aQueuesOfferOfWhatAnAgentHas, .aNegativeCountOfMissedOffers, .aChoiceAmongNobody,
+            .aChoiceOverMoreThanThereWere,
             .aMoveThatNobodyOrdered:
             nil
         }
@@ -244,7 +246,8 @@ extension WrongCommit {
             .anAgentWithoutAssignment, .aHandoffThatTheConversationIgnores:
             ofOwners(node)
         case .anOfferOfWhatIsClosed, .anOfferToTheOwner, .aQueuesOfferOfWhatAnAgentHas,
-            .aChoiceAmongNobody, .aMoveThatNobodyOrdered, .anOfferWithoutDeadline,
+            .aChoiceAmongNobody, .aChoiceOverMoreThanThereWere, .aMoveThatNobodyOrdered,
+            .anOfferWithoutDeadline,
             .aConfigurationWithoutItsEvent, .aConfigurationOfAnotherVersion,
             .anAssignmentWithoutItsHandoff, .anAssignmentToAnother, .anOwnerWithoutANewHandoff,
             .aHandoffMoreThanThereIs, .aHandoffLessThanThereIs:
@@ -357,6 +360,13 @@ extension WrongCommit {
             (target, reason) = (.agent(AgentID(8)), .assigned)
             choice = Choice(
                 version: 0, waiting: 1, onDuty: 0, ready: 1, relaxed: 0, runnerUp: nil)
+        case .aChoiceOverMoreThanThereWere:
+            (target, reason) = (.agent(AgentID(8)), .assigned)
+            choice = Choice(
+                version: 0, waiting: 1, onDuty: 1, ready: 1, relaxed: 0, runnerUp: nil,
+                others: Choice.Others(
+                    unfit: 0, ahead: 0, passedOverCount: 1,
+                    passedOver: [Choice.PassedOver(agent: AgentID(7), hindrance: .declined)]))
         default: reason = .moved
         }
         held.routing.offer = offer

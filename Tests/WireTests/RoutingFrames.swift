@@ -156,7 +156,40 @@ enum RoutingFrames {
             position: 1, offeredTo: nil,
             candidates: obstacles.enumerated().map {
                 Explanation.Candidate(agent: AgentID(Int64($0.offset + 1)), obstacle: $0.element)
-            }))
+            }), past: past)
+
+    /// What led to it: an old choice, and one that passed somebody over.
+    private static let past: [EventRecord] = [
+        Event.offerMade(
+            conversation,
+            Offer(agent: ana, deadline: Instant(milliseconds: 900), isTransfer: false), choice),
+        .offerEnded(conversation, ana, .timedOut),
+        .ownerChanged(
+            Handoff(
+                conversation: conversation, number: 2, from: .queue(QueueID(1)),
+                to: .agent(sofia), reason: .assigned, choice: overAna)),
+    ].enumerated().map { place, event in
+        EventRecord(
+            number: Int64(40 + place), at: Instant(milliseconds: 800), epoch: 2, event: event,
+            audience: [ana])
+    }
+    private static let overAna = Choice(
+        version: 4, waiting: 1, onDuty: 2, ready: 2, relaxed: 0, runnerUp: nil,
+        others: Choice.Others(
+            unfit: 3, ahead: 1, passedOverCount: 1,
+            passedOver: [
+                Choice.PassedOver(agent: ana, hindrance: .reservedForAnother(sofia))
+            ]))
+    static let pastJSON = """
+        [{"seq":40,"at":800,"kind":"offer.made","conversation":5,"agent":7,"deadline":900,\
+        "isTransfer":false,"choice":\(choiceJSON)},\
+        {"seq":41,"at":800,"kind":"offer.ended","conversation":5,"agent":7,"end":"timedOut"},\
+        {"seq":42,"at":800,"kind":"owner.changed","conversation":5,"number":2,\
+        "from":{"kind":"queue","id":1},"to":{"kind":"agent","id":9},"reason":"assigned",\
+        "choice":{"version":4,"waiting":1,"onDuty":2,"ready":2,"relaxed":0},\
+        "others":{"unfit":3,"ahead":1,"passedOverCount":1,"passedOver":[{"agent":7,\
+        "obstacle":{"kind":"reservedForAnother","agent":9}}]}}]
+        """
 
     static let obstacles: [Obstacle?] = [
         .barred, .otherCompartment, .otherQueue, .lacks(SkillLevel(SkillID(6), 2)), .notOnDuty,
@@ -185,7 +218,8 @@ enum RoutingFrames {
                         {"agent":4,"obstacle":{"kind":"lacks","skill":6,"level":2}},
                         {"agent":3,"obstacle":{"kind":"otherQueue"}},
                         {"agent":1,"obstacle":{"kind":"barred"}},
-                        {"agent":2,"obstacle":{"kind":"otherCompartment"}}]}
+                        {"agent":2,"obstacle":{"kind":"otherCompartment"}}],
+                        "past":\#(RoutingFrames.pastJSON)}
                         """#)), "\(String(decoding: frame, as: UTF8.self))")
     }
 

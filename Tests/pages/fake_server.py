@@ -215,7 +215,7 @@ class FakeServer:
         elif method == "conversation.explain":
             result = {
                 "conversation": params["conversation"], "version": self.desk["version"], "needs": [],
-                "candidates": [], "omitted": 0,
+                "candidates": [], "omitted": 0, "past": [],
             }
         elif method == "colleagues.read":
             result = {"colleagues": self.colleagues}

@@ -20,10 +20,10 @@ CONFIGURATION = {
 }
 
 
-def configure(supervisor: Page, address: str) -> None:
+def configure(supervisor: Page, address: str, configuration: dict = CONFIGURATION) -> None:
     answer = supervisor.request.put(
         f"{address}/desks/1/api/configuration", headers={"X-Ventanilla": "1", "Content-Type": "application/json"},
-        data=json.dumps({"configuration": CONFIGURATION}),
+        data=json.dumps({"configuration": configuration}),
     )
     assert answer.status == 204, answer.text()
 

@@ -61,7 +61,7 @@ export async function ask({ title, text, yes, no = "Cancel" }) {
 /** Shows a form; resolves to the choice that closed it. */
 export function show(title, content, choices) {
     const buttons = choices.map(({ label, value, isPrimary }) =>
-        element("button", { class: isPrimary ? "button primary" : "button", value, text: label, autofocus: isPrimary }),
+        element("button", { class: isPrimary ? "button primary" : "button", value, text: label, autofocus: isPrimary, formnovalidate: value !== "yes" }),
     );
     const dialog = element(
         "dialog",

@@ -2,8 +2,10 @@
 
 import { element } from "../dom.js";
 import { heldConversations, priorityOf, queueOf } from "../state.js";
-import { count, customerName, explanationText, named, obstacleText, presenceNames } from "../words.js";
+import { pastWords } from "../past.js";
+import { clockTime, count, customerName, explanationText, moment, named, obstacleText, presenceNames } from "../words.js";
 import { show } from "./dialogs.js";
+import { compartmentName, makeBarred, makeCompartments, makeNeeds } from "./needs.js";
 import { select } from "./transfer.js";
 
 const priorities = Array.from({ length: 11 }, (_, level) => ({ id: level, name: String(level) }));
@@ -13,6 +15,12 @@ const shownCandidates = 12;
 
 export function agentName(state, id) {
     return state.agents.get(id)?.name ?? `Agent ${id}`;
+}
+
+/** Somebody who ordered something: of supervisors only one's own name is known here. */
+function personName(state, id) {
+    if (id === 0) return "the operator";
+    return id === state.person?.id ? state.person.name : (state.agents.get(id)?.name ?? "a supervisor");
 }
 
 /**
@@ -31,8 +39,11 @@ export async function manageConversation(state, conversation, explanation) {
     const override = element("input", { type: "checkbox", id: "override" });
     const queue = select("Queue", state.desk.queues, conversation.queue);
     const priority = select("Priority", [{ id: "", name: `that of its queue (${queueOf(state, conversation.queue)?.priority ?? 0})` }, ...priorities], conversation.routing?.priority ?? "");
+    const needs = makeNeeds(state, conversation.routing);
+    const barrable = [...state.agents.values()].filter(({ profile }) => !profile?.barred?.includes(conversation.customer));
+    const barred = select("Who must not serve this customer", barrable.map(({ id }) => ({ id, name: agentName(state, id) })), held ? conversation.owner.id : undefined);
     const why = element("div", { class: "why" }, element("p", { class: "hint", text: "Asking the desk why…" }));
-    explanation.then((found) => why.replaceChildren(...explain(found, conversation, state))).catch(
+    explanation.then((found) => why.replaceChildren(...explain(found, conversation, state).filter((each) => each !== null))).catch(
         () => why.replaceChildren(element("p", { class: "hint", text: "The desk did not say why. It may be closed by now." })),
     );
     const content = [
@@ -42,6 +53,8 @@ export async function manageConversation(state, conversation, explanation) {
             : row("Give it to", agent, element("label", {}, override, " even beyond their capacity"), act("assign", "Give")),
         row(held ? "Take it back into" : "Move it to", queue, act("move", held ? "Take back" : "Move")),
         row("Priority", priority, act("rank", "Set")),
+        group("Asks for", ...needs.skills, element("span", { class: "need" }, ...needs.compartment), act("needs", "Ask for this", needs.isValid)),
+        barrable.length === 0 ? null : row("Never give it to", barred, act("bar", "Bar")),
     ];
     const title = `${customerName(conversation)}: priority ${priorityOf(state, conversation)}`;
     switch (await show(title, content, [{ label: "Close", value: "close", isPrimary: true }])) {
@@ -57,22 +70,43 @@ export async function manageConversation(state, conversation, explanation) {
                 method: "conversation.setPriority",
                 params: { conversation: id, priority: priority.value === "" ? null : Number(priority.value) },
             };
+        case "needs":
+            return { method: "conversation.setNeeds", params: { conversation: id, ...needs.value() } };
+        case "bar":
+            return barring(state, Number(barred.value), conversation.customer);
         default:
             return null;
     }
+}
+
+/** A customer is barred to an agent in the agent's profile, which is set as a whole. */
+function barring(state, agent, customer) {
+    const profile = { skills: [], compartments: [], barred: [], ...state.agents.get(agent)?.profile };
+    const barred = [...new Set([...profile.barred, customer])].sort((left, right) => left - right);
+    return { method: "agent.setProfile", params: { agent, profile: { ...profile, barred } } };
 }
 
 function row(label, ...controls) {
     return element("div", { class: "manage-row" }, element("span", { class: "manage-label", text: label }), ...controls);
 }
 
+/** A row of several controls that are one thing. */
+function group(label, ...controls) {
+    const made = row(label, ...controls);
+    made.setAttribute("role", "group");
+    made.setAttribute("aria-label", label);
+    return made;
+}
+
 /** No submit button: Enter in a field must not order anything. */
-function act(value, text) {
+function act(value, text, isValid = () => true) {
     return element("button", {
         class: "button small",
         type: "button",
         text,
-        onclick: ({ target }) => target.closest("dialog").close(value),
+        onclick: ({ target }) => {
+            if (isValid()) target.closest("dialog").close(value);
+        },
     });
 }
 
@@ -87,7 +121,27 @@ function explain(explanation, conversation, state) {
     return [
         element("p", { text: explanationText(explanation, conversation, state, name) }),
         element("ul", { class: "candidates", "aria-label": "Agents" }, ...items),
+        past(explanation, state),
     ];
+}
+
+/** What led to it, the latest last. */
+function past(explanation, state) {
+    const names = { agent: (id) => agentName(state, id), person: (id) => personName(state, id) };
+    const items = (explanation.past ?? [])
+        .map((event) => ({ at: event.at, words: pastWords(event, state.desk, names) }))
+        .filter(({ words }) => words !== null)
+        .map(({ at, words: { text, details } }) =>
+            element(
+                "li",
+                {},
+                element("time", { text: clockTime(at), title: moment(at) }),
+                element("div", {}, text, ...details.map((each) => element("p", { class: "hint", text: each }))),
+            ),
+        );
+    if (items.length === 0) return null;
+    const list = element("ol", { class: "past", "aria-label": "What happened" }, ...items);
+    return element("details", {}, element("summary", { text: `What happened (${items.length})` }), list);
 }
 
 /** What is to be changed about an agent; resolves to commands in order, or to none. */
@@ -113,6 +167,8 @@ export async function manageAgent(state, agent) {
         const control = select(`Level of ${name}`, levels, level);
         return { id, level: control, label: element("label", {}, `${name} `, control) };
     });
+    const compartments = makeCompartments(state, profile.compartments);
+    const barred = makeBarred(profile.barred);
     const held = heldConversations(state).filter(({ owner }) => owner.id === agent.id).length;
     const content = [
         row("Presence", presence, element("span", { class: "hint", text: `holds ${count(held, "conversation")}` })),
@@ -120,12 +176,13 @@ export async function manageAgent(state, agent) {
         row("Queues", element("label", {}, every, " every queue"), ...queues.map(({ label }) => label)),
     ];
     if (skills.length > 0) content.push(row("Skills", ...skills.map(({ label }) => label)));
+    content.push(group("Compartments", ...compartments.controls), group("Must not serve", ...barred.controls));
     const answer = await show(agentName(state, agent.id), content, [
         { label: "Cancel", value: "no" },
         { label: "Change", value: "yes", isPrimary: true },
     ]);
     if (answer !== "yes") return [];
-    const wanted = { skills: [], compartments: profile.compartments, barred: profile.barred };
+    const wanted = { skills: [], compartments: compartments.value(), barred: barred.value() };
     if (grade.value !== "") wanted.grade = Number(grade.value);
     if (!every.checked) wanted.queues = queues.filter(({ input }) => input.checked).map(({ id }) => id);
     for (const { id, level } of skills) {
@@ -142,8 +199,10 @@ export async function manageAgent(state, agent) {
 }
 
 function isSame(left, right) {
-    const form = ({ grade, queues, skills }) =>
-        JSON.stringify([grade ?? null, queues ?? null, skills.map(({ skill, level }) => [skill, level]).sort((a, b) => a[0] - b[0])]);
+    const form = ({ grade, queues, skills, compartments, barred }) => {
+        const levels = skills.map(({ skill, level }) => [skill, level]).sort((a, b) => a[0] - b[0]);
+        return JSON.stringify([grade ?? null, queues ?? null, levels, compartments, barred]);
+    };
     return form(left) === form(right);
 }
 
@@ -156,5 +215,7 @@ export function profileText(desk, profile) {
         parts.push(names.length === 0 ? "no queue" : names.join(", "));
     }
     for (const { skill, level } of profile?.skills ?? []) parts.push(`${named(desk.skills, skill, "Skill")} ${level}`);
+    for (const compartment of profile?.compartments ?? []) parts.push(compartmentName(compartment));
+    if (profile?.barred?.length > 0) parts.push(`${count(profile.barred.length, "customer")} barred`);
     return parts.join(" · ");
 }

@@ -93,7 +93,9 @@ extension Desk {
         if agent.profile.barred.contains(conversation.customer) { return .barred }
         guard agent.isOnDuty else { return .notOnDuty }
         if let line {
-            if let other = obstacle(to: conversation, for: agent.id, in: line) { return other }
+            if let other = hindrance(to: conversation, for: agent.id, in: line) {
+                return other.obstacle
+            }
             if line.isPulled { return .isPulled }
         }
         let weight = configuration.weight(of: name.queue, for: agent.profile)

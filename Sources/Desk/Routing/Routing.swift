@@ -107,31 +107,3 @@ public enum TransferTarget: Equatable, Sendable {
     /// Back to the chatbot.
     case bot
 }
-
-/// How the desk chose an agent, as far as it is kept for good with the handoff or offer.
-public struct Choice: Equatable, Sendable {
-    /// The configuration in force.
-    public let version: Int64
-    /// How many waited in this line, the chosen one included: same queue, same requirements.
-    public let waiting: Int
-    /// How many agents were on duty who fit the line.
-    public let onDuty: Int
-    /// How many of them had room, the chosen one included.
-    public let ready: Int
-    /// How many of its queue's relaxations were in force.
-    public let relaxed: Int
-    /// Who would have had the next turn.
-    public let runnerUp: AgentID?
-
-    /// The choice with these values.
-    public init(
-        version: Int64, waiting: Int, onDuty: Int, ready: Int, relaxed: Int, runnerUp: AgentID?
-    ) {
-        self.version = version
-        self.waiting = waiting
-        self.onDuty = onDuty
-        self.ready = ready
-        self.relaxed = relaxed
-        self.runnerUp = runnerUp
-    }
-}

@@ -51,6 +51,8 @@ struct WaitingLines: Sendable {
     private(set) var linesOf: [AgentID: [Int]] = [:]
     /// Lines in which somebody may have come to fit somebody since the last look.
     private(set) var unsettled: Set<Int> = []
+    /// The agents on duty, whatever they fit.
+    private var onDuty: Set<AgentID> = []
     /// Who must not serve a customer, ascending.
     private(set) var barredAgents: [CustomerID: [AgentID]] = [:]
 
@@ -58,6 +60,9 @@ struct WaitingLines: Sendable {
 
     /// How many conversations wait.
     var waitingCount: Int { lineOf.count }
+
+    /// How many agents are on duty (``Agent/isExpectedOnDuty``), whatever they fit.
+    var onDutyCount: Int { onDuty.count }
 
     /// The line in which a conversation waits.
     func line(of conversation: ConversationID) -> Int? { lineOf[conversation] }
@@ -85,6 +90,12 @@ struct WaitingLines: Sendable {
         guard let line else { return }
         all[line].waiting.set(conversation, rank: rank)
         unsettled.insert(line)
+    }
+
+    /// Says whether an agent is on duty.
+    mutating func place(_ agent: AgentID, isOnDuty: Bool) {
+        guard onDuty.contains(agent) != isOnDuty else { return }
+        if isOnDuty { onDuty.insert(agent) } else { onDuty.remove(agent) }
     }
 
     /// Says whether an agent who fits this line says that they take work, whether they are on duty, and

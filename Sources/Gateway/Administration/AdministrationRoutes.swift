@@ -10,14 +10,18 @@ import Wire
 /// The administration of a desk: what it routes by, and why a conversation waits.
 @LoopActor final class AdministrationRoutes {
     private let runner: DeskRunner
+    private let store: Store
     private let door: AdministrationDoor
     private let log: Logger
     private let prefix: String
     private let refusals = Counter(label: "ventanilla_administration_refused_total")
     private let changes = Counter(label: "ventanilla_configurations_total")
 
-    init(runner: DeskRunner, door: AdministrationDoor, desk: Int64, log: Logger) {
+    init(
+        runner: DeskRunner, store: Store, door: AdministrationDoor, desk: Int64, log: Logger
+    ) {
         self.runner = runner
+        self.store = store
         self.door = door
         self.log = log
         prefix = "/desks/\(desk)/api/"
@@ -159,7 +163,13 @@ import Wire
         }
         switch await ask(.explanation(conversation)) {
         case .explanation(let explanation?):
-            return .document(ExplanationDocument(explanation).encode())
+            do {
+                let past = try await store.routingHistory(
+                    of: conversation, latest: WireLimits.pastEvents)
+                return .document(ExplanationDocument(explanation, past: past).encode())
+            } catch {
+                return refuse(.unavailable)
+            }
         case .explanation(nil): return refuse(Problem(.notFound, field: "conversation"))
         case .accepted, .repeated, .rejected, .unavailable, .quarantined, .view:
             return refuse(.unavailable)

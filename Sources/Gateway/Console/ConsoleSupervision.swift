@@ -1,6 +1,8 @@
 import Desk
 import DeskRunner
 import Engine
+import EventLoop
+import Store
 import Wire
 
 /// What supervisors order through their consoles. The caller has checked that it is one.
@@ -31,7 +33,8 @@ extension ConsoleHub {
         }
     }
 
-    /// An explanation is a look: it is answered in the order of inputs, from what is committed.
+    /// An explanation is a look: it is answered in the order of inputs, from what is committed. What
+    /// led to it is then read from the ledger.
     private func explain(
         _ conversation: ConversationID, _ request: ConsoleRequest, _ console: ConsoleSocket
     ) {
@@ -39,13 +42,27 @@ extension ConsoleHub {
             [weak self, weak console] answer in
             guard let self, let console else { return }
             switch answer {
-            case .explanation(let explanation?):
-                self.send(
-                    ConsoleResult.explanation(id: request.id, ExplanationDocument(explanation)),
-                    to: console)
+            case .explanation(let explanation?): self.tell(explanation, request, console)
             case .explanation(nil):
                 self.refuse(request, .notFound, field: "params.conversation", to: console)
             case .accepted, .repeated, .rejected, .unavailable, .quarantined, .view:
+                self.refuse(request, .unavailable, field: "method", to: console)
+            }
+        }
+    }
+
+    private func tell(
+        _ explanation: Explanation, _ request: ConsoleRequest, _ console: ConsoleSocket
+    ) {
+        startOnLoop {
+            do {
+                let past = try await self.store.routingHistory(
+                    of: explanation.conversation, latest: WireLimits.pastEvents)
+                self.send(
+                    ConsoleResult.explanation(
+                        id: request.id, ExplanationDocument(explanation, past: past)),
+                    to: console)
+            } catch {
                 self.refuse(request, .unavailable, field: "method", to: console)
             }
         }

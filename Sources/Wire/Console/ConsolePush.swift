@@ -93,7 +93,7 @@ extension Event {
         }
     }
 
-    fileprivate func write(to writer: inout JSONWriter, context: PushContext) {
+    func write(to writer: inout JSONWriter, context: PushContext) {
         let parts = DocumentParts(context.document)
         switch self {
         // The thread's digest stays inside: it stands for the platform's ids.

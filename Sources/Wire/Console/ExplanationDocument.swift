@@ -1,13 +1,20 @@
 public import Desk
 
-/// Why a conversation waits, or with whom it is, for a supervisor's screen: numbers and words of ours,
-/// from which the screen makes sentences.
+/// Why a conversation waits, or with whom it is, and how it came there, for a supervisor's screen:
+/// numbers and words of ours, from which the screen makes sentences.
 public struct ExplanationDocument: Equatable, Sendable {
     /// The explanation.
     public var explanation: Explanation
 
-    /// The document of an explanation.
-    public init(_ explanation: Explanation) { self.explanation = explanation }
+    /// Its latest events that say who had it and why, oldest first; the latest
+    /// ``WireLimits/pastEvents`` of them are told.
+    public var past: [EventRecord]
+
+    /// The document of an explanation with what led to it.
+    public init(_ explanation: Explanation, past: [EventRecord]) {
+        self.explanation = explanation
+        self.past = past
+    }
 
     /// The document by itself.
     public func encode() -> [UInt8] {
@@ -31,6 +38,47 @@ public struct ExplanationDocument: Equatable, Sendable {
         for candidate in nearest { candidate.write(to: &writer) }
         writer.endArray()
         writer.member("omitted", explanation.candidates.count - nearest.count)
+        writer.beginArray("past")
+        for record in past.suffix(WireLimits.pastEvents) { record.writePast(to: &writer) }
+        writer.endArray()
+    }
+}
+
+extension EventRecord {
+    /// As a console is pushed it; and whom a choice passed over, which is for supervisors alone.
+    fileprivate func writePast(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("seq", number)
+        writer.member("at", at.milliseconds)
+        writer.member("kind", event.method)
+        event.write(to: &writer, context: PushContext())
+        event.choice?.others?.write(to: &writer)
+        writer.endObject()
+    }
+}
+
+extension Event {
+    /// How the desk chose an agent, if this event is about that.
+    fileprivate var choice: Choice? {
+        if case .ownerChanged(let handoff) = self { return handoff.choice }
+        if case .offerMade(_, _, let choice) = self { return choice }
+        return nil
+    }
+}
+
+extension Choice.Others {
+    fileprivate func write(to writer: inout JSONWriter) {
+        writer.beginObject("others")
+        writer.member("unfit", unfit)
+        writer.member("ahead", ahead)
+        writer.member("passedOverCount", passedOverCount)
+        writer.beginArray("passedOver")
+        for passed in passedOver {
+            Explanation.Candidate(agent: passed.agent, obstacle: passed.hindrance.obstacle)
+                .write(to: &writer)
+        }
+        writer.endArray()
+        writer.endObject()
     }
 }
 
