@@ -5,7 +5,7 @@ import { fetchTicket, signInAddress, signOut, socketAddress } from "./http.js";
 import { listenForKeys } from "./keys.js";
 import { Memory } from "./memory.js";
 import { Session } from "./session.js";
-import { isAgentHere, isSupervisor, myConversations, myself, queueOf } from "./state.js";
+import { isAgent, isAgentHere, isSupervisor, myConversations, myself, queueOf } from "./state.js";
 import { makeConversations, titleFor } from "./views/conversations.js";
 import { ask, openHelp, toast } from "./views/dialogs.js";
 import { makeGate } from "./views/gate.js";
@@ -273,7 +273,7 @@ function noticed(pushes, before) {
     const news = [];
     for (const { method, params } of pushes) {
         const conversation = session.state.conversations.get(params.conversation);
-        if (method === "message.received" && conversation?.owner.id === me) {
+        if (method === "message.received" && isAgent(conversation?.owner, me)) {
             news.push(`${customerName(conversation)}: ${summary({ ...params })}`);
         } else if (method === "owner.changed" && params.to?.kind === "agent" && params.to.id === me) {
             news.push(`New conversation: ${customerName(conversation)}`);
@@ -283,11 +283,11 @@ function noticed(pushes, before) {
             news.push(`Offered to you: ${queue}. Alt+A accepts within ${seconds} seconds`);
         } else if (method === "offer.ended" && params.agent === me && params.end === "timedOut") {
             toast("An offer to you passed without an answer.", { tone: "bad" });
-        } else if (method === "offer.ended" && params.end === "declined" && conversation?.owner.id === me) {
+        } else if (method === "offer.ended" && params.end === "declined" && isAgent(conversation?.owner, me)) {
             toast(`Your colleague does not take over ${customerName(conversation)}: it stays with you.`);
         } else if (method === "presence.changed" && params.agent === me && params.by !== undefined) {
             toast(`A supervisor set your presence to ${presenceNames[params.presence].toLowerCase()}.`);
-        } else if (method === "owner.changed" && params.from?.id === me && params.reason === "disconnected") {
+        } else if (method === "owner.changed" && isAgent(params.from, me) && params.reason === "disconnected") {
             const lost = before.conversations.get(params.conversation);
             toast(`${customerName(lost)} went back to the queue while you were disconnected.`, { tone: "bad" });
         }

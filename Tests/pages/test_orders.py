@@ -153,6 +153,17 @@ def test_an_agents_compartments_and_barred_customers_are_changed(office, windows
     assert office.requested("agent.setPresence") == []
 
 
+def test_a_queue_with_the_number_of_a_person_is_not_theirs(office, windows):
+    """A decline is told to who passes a conversation on, not to a supervisor whose number is the queue's."""
+    office.person = {**office.person, "id": 2}
+    page = opened(office, windows)
+    office.push("offer.ended", conversation=3, agent=8, end="declined", reason="busy")
+    office.push("message.received", conversation=3, message=900, kind="text", writtenAt=now(), text="Hello?")
+    expect(page.locator('[data-waiting="3"]')).not_to_contain_text("offered to")
+    expect(page.locator("#toasts .toast")).to_have_count(0)
+    expect(page.locator("#announcer")).not_to_contain_text("Hello?")
+
+
 def test_nothing_changed_is_nothing_ordered(office, windows):
     office.snapshot["agents"] = [agent(7, "Ana", profile={**PLAIN, "compartments": [3], "barred": [4]})]
     page = opened(office, windows)
