@@ -12,9 +12,20 @@ struct Match {
 extension Desk {
     /// Gives or offers waiting conversations to agents until nobody who may be given work fits
     /// anybody who waits (promises P3 and P4): always the highest-ranked who can be served, to the
-    /// agent whose turn it is.
+    /// agent whose turn it is. What is more than ``Limits/eventsAtOnce`` is due at once.
     mutating func assignWaiting(_ minutes: inout Minutes) {
-        while let match = nextMatch() { give(match, &minutes) }
+        while let match = nextMatch() {
+            guard minutes.records.count < Limits.eventsAtOnce else {
+                return deadlines.set(.unmatched, rank: minutes.at)
+            }
+            give(match, &minutes)
+        }
+        deadlines.set(.unmatched, rank: nil)
+    }
+
+    /// Says that matching is due, where it is: of a state that was read back between two parts of it.
+    mutating func watchUnmatched() {
+        if nextMatch() != nil { deadlines.set(.unmatched, rank: Instant(milliseconds: 0)) }
     }
 
     private mutating func nextMatch() -> Match? {
@@ -124,13 +135,13 @@ extension Desk {
         let choice = choice(of: match)
         var agent = match.agent
         agent.idleSince = minutes.at
+        keepTurn(of: agent)
         switch configuration.queue(match.conversation.queue)?.handing {
         case .offer(let timeout):
             offer(match.conversation, to: agent.id, for: timeout, choice, &minutes)
         case .push, .pull, nil:
             pass(match.conversation, to: .agent(agent.id), .assigned, choice: choice, &minutes)
         }
-        put(agent)
     }
 
     /// What is kept of a choice: who was passed over before the chosen one's turn, and who was next

@@ -9,6 +9,8 @@ enum Due: Hashable, Comparable, Sendable {
     case wait(ConversationID)
     /// The wait for an echo of the job's message ends.
     case confirmation(JobID)
+    /// Somebody can be given somebody who waits; the input that made it so had brought about enough.
+    case unmatched
 }
 
 extension Desk {
@@ -18,9 +20,12 @@ extension Desk {
         return min(look, deadlines.first?.rank ?? look)
     }
 
-    /// Does everything that is due, in the order of the deadlines.
+    /// Does what is due, in the order of the deadlines; what is more than ``Limits/eventsAtOnce`` stays
+    /// due.
     mutating func doWhatIsDue(_ minutes: inout Minutes) {
-        while let due = deadlines.first, due.rank <= minutes.at {
+        while let due = deadlines.first, due.rank <= minutes.at,
+            minutes.records.count < Limits.eventsAtOnce
+        {
             deadlines.set(due.member, rank: nil)
             switch due.member {
             case .unheard: giveUpUnheard(&minutes)
@@ -30,6 +35,8 @@ extension Desk {
                 step(id, &minutes)
             case .confirmation(let id):
                 if let job = jobs[id] { set(job, to: .unconfirmed, &minutes) }
+            // Matching follows every input.
+            case .unmatched: break
             }
         }
     }

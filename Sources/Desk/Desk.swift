@@ -55,6 +55,7 @@ public struct Desk: Sendable {
         for agent in state.agents { load(agent) }
         for conversation in state.conversations { load(conversation) }
         for job in state.jobs { load(job) }
+        watchUnmatched()
     }
 
     /// Decides one input, numbers its events and remembers which rows changed.

@@ -113,6 +113,13 @@ extension Desk {
         index(agent)
     }
 
+    /// Keeps an agent of whom nothing changed but when they were last given something. What they are
+    /// given, right after this, puts them where they belong.
+    mutating func keepTurn(of agent: Agent) {
+        let isChange = agents[agent.id]?.idleSince != agent.idleSince
+        agents.put(agent, as: agent.id, isChange: isChange)
+    }
+
     private mutating func index(_ agent: Agent) {
         let runs = agent.presence != .offline && !agent.isConnected
         deadlines.set(.grace(agent.id), rank: runs ? agent.disconnectDeadline : nil)

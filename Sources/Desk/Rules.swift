@@ -29,6 +29,10 @@ public struct Rules: Equatable, Sendable {
 
 /// Limits of the desk's rules, each with its reason.
 public enum Limits {
+    /// Events after which an input brings about nothing more that can wait: it is due at once, as an
+    /// input of the clock, and goes into the next commit. A queue of 100,000 that is opened for
+    /// thousands of agents would otherwise be one commit of many seconds.
+    public static let eventsAtOnce = 2_000
     /// No person follows more than this many conversations at once.
     public static let maximumCapacity = 100
     /// A desk has some dozens of skills, queues or grades; each is looked through at a change.

@@ -101,3 +101,83 @@ import Testing
         #expect(scene.desk.takeable(by: ben).isEmpty)
     }
 }
+
+/// One input may have more consequences than one commit should hold.
+@Suite struct ManyAtOnceTests {
+    private static let agents = 30
+    private static let waiting: UInt64 = 2_900
+
+    /// Thirty agents with much room, none of whom serves the queue in which all wait.
+    private static func closed() -> Scene {
+        var scene = Scene(rules: Rules(defaultCapacity: 100), auditing: false)
+        let elsewhere = Configuration(
+            queues: [Queue(id: queue, name: "Service"), Queue(id: QueueID(2), name: "Other")])
+        scene.run([.configurationSet(elsewhere, by: sofia)])
+        for agent in 1...Int64(agents) {
+            let id = AgentID(agent)
+            scene.run([.connected(id, agent), .presenceSet(id, .available)])
+            if agent > 1 {
+                scene.run([.profileSet(id, Profile(queues: [QueueID(2)]), by: sofia)])
+            }
+        }
+        scene.run([.capacitySet(AgentID(1), capacity: 0, by: sofia)])
+        for thread in 1...waiting { scene.run([.wrote(Digest(high: 9, low: thread), thread)]) }
+        return scene
+    }
+
+    private static func open(_ scene: inout Scene) -> Handled {
+        let profiles = (2...Int64(agents)).map {
+            AgentProfile(agent: AgentID($0), profile: Profile())
+        }
+        return scene.handle(
+            .configurationSet(Configuration(), profiles: profiles, by: sofia))
+    }
+
+    @Test("What one input brings about is done in parts, and all of it")
+    func parts() {
+        var scene = Self.closed()
+        #expect(scene.desk.waitingCount == Int(Self.waiting))
+        #expect(Self.open(&scene).records.count == Limits.eventsAtOnce)
+        #expect(scene.desk.nextDeadline == scene.now, "the rest is due at once")
+        let rest = scene.handle(.clockReached)
+        #expect(scene.desk.waitingCount == 0)
+        #expect(rest.records.count == Int(Self.waiting) + Self.agents - Limits.eventsAtOnce)
+        #expect(scene.desk.nextDeadline == nil)
+        let loads = (2...Int64(Self.agents)).map { scene.desk.load(of: AgentID($0)) }
+        #expect(Set(loads) == [100], "the least loaded goes first also from part to part")
+    }
+
+    @Test("A desk that is read back between two parts goes on")
+    func readBack() {
+        var scene = Self.closed()
+        _ = Self.open(&scene)
+        var state = scene.desk.state
+        for index in state.agents.indices {
+            state.agents[index].connections = [socket(state.agents[index].id.number)]
+        }
+        var desk = Desk(state: state, rules: scene.rules)
+        #expect(desk.nextDeadline != nil)
+        _ = desk.handle(.clockReached, known: Known(), epoch: 7, at: scene.now)
+        #expect(desk.waitingCount == 0)
+        #expect(desk.nextDeadline == nil)
+    }
+
+    @Test("Agents who are gone at one moment return what they have in parts")
+    func gone() {
+        var scene = Self.closed()
+        _ = Self.open(&scene)
+        scene.handle(.clockReached)
+        for agent in 1...Int64(Self.agents) {
+            scene.run([.disconnected(AgentID(agent), agent)])
+        }
+        scene.now = scene.now.adding(milliseconds: scene.rules.disconnectGrace)
+        var parts = 0
+        while let due = scene.desk.nextDeadline, due <= scene.now, parts < 10 {
+            let count = scene.handle(.clockReached).records.count
+            #expect(count < Limits.eventsAtOnce + 102, "an agent has at most 100")
+            parts += 1
+        }
+        #expect(parts == 2)
+        #expect(scene.desk.waitingCount == Int(Self.waiting))
+    }
+}

@@ -28,6 +28,8 @@ import Wire
     var configuration = Configuration()
     /// Whether agents may find other conversations to take than they were told last.
     var listsChanged = false
+    /// Agents who are still to be told theirs, the next first.
+    var untoldLists: ArraySlice<AgentID> = []
     private var lastConnection: Int64
     private var isDraining = false
     /// Whether the consoles were told that nothing can be stored.

@@ -83,6 +83,8 @@ enum ConsoleLimits {
     static let colleagues = 500
     /// How often the lists that agents take from are told anew, if they changed.
     static let listPause = Duration.seconds(1)
+    /// To how many agents at a time: some ten milliseconds of the desk.
+    static let listsAtOnce = 1_000
 }
 
 /// A bucket of commands that fills with time.

@@ -34,25 +34,50 @@ extension ConsoleHub {
         return configuration.queue(id)?.handing == .pull
     }
 
-    /// Tells the lists that changed. Called once a second.
+    /// Tells the lists that changed. Called once a second; of very many agents some each time, in
+    /// turns, so that what it costs the desk does not grow with them.
     func tellTakeable() {
-        guard listsChanged, runner.isOwner else { return }
-        listsChanged = false
-        guard hasLists else {
-            for console in inOrder() where console.takeable != nil { tell([], to: console) }
-            return
+        guard runner.isOwner else { return }
+        if listsChanged {
+            listsChanged = false
+            expectLists()
         }
-        var asked: Set<AgentID> = []
-        for console in inOrder() where console.phase == .live && console.isAgent {
-            guard let person = console.person, asked.insert(person).inserted else { continue }
+        let turn = untoldLists.prefix(ConsoleLimits.listsAtOnce)
+        guard !turn.isEmpty else { return }
+        untoldLists.removeFirst(turn.count)
+        let asked = Set(turn)
+        let consoles = Dictionary(
+            grouping: agentConsoles.filter { asked.contains($0.person) }, by: \.person)
+        for person in turn {
+            guard let theirs = consoles[person] else { continue }
             runner.submit(.view(person, isSupervisor: false), from: .command) {
                 [weak self] answer in
                 guard let self else { return }
                 guard case .view(let view) = answer else { return self.listsChanged = true }
-                for console in self.inOrder() where console.person == person {
-                    self.tell(view.takeable, to: console)
-                }
+                for (_, console) in theirs { self.tell(view.takeable, to: console) }
             }
+        }
+    }
+
+    /// Puts everybody into the line of those who are told; who stands there already keeps their place.
+    private func expectLists() {
+        guard hasLists else {
+            untoldLists = []
+            for console in inOrder() where console.takeable != nil { tell([], to: console) }
+            return
+        }
+        var standing = Set(untoldLists)
+        for (person, _) in agentConsoles where standing.insert(person).inserted {
+            untoldLists.append(person)
+        }
+    }
+
+    private var agentConsoles: [(person: AgentID, console: ConsoleSocket)] {
+        inOrder().compactMap { console in
+            guard console.phase == .live, console.isAgent, let person = console.person else {
+                return nil
+            }
+            return (person, console)
         }
     }
 
