@@ -75,13 +75,15 @@ let package = Package(
             exclude: ["Decisions"]),
         room("Postgres", ["EventLoop", "CLibpq", log]),
         room("Store", ["Desk", "Engine", "EventLoop", "Postgres", crypto, log]),
+        room(
+            "BankReader", ["Guard", "Wire", "EventLoop", jwt, crypto, log], exclude: ["Decisions"]),
         room("DeskRunner", ["Desk", "Engine", "EventLoop", "Store", collections, log, metrics]),
         room("Outbound", ["Desk", "Engine", "Wire", "EventLoop", log, metrics]),
         room(
             "Gateway",
             [
-                "Desk", "Guard", "Engine", "Wire", "EventLoop", "Store", "DeskRunner", jwt, crypto,
-                log, metrics,
+                "Desk", "Guard", "Engine", "Wire", "EventLoop", "Store", "BankReader", "DeskRunner",
+                jwt, crypto, log, metrics,
             ]),
 
         program(
@@ -103,7 +105,8 @@ let package = Package(
         tests("EngineTests", ["Engine", "Desk"]),
         tests("GuardTests", ["Guard"]),
         tests(
-            "WireTests", ["Wire", "Desk", "Guard"], exclude: ["Fixtures", "fixture-effects.tsv"]),
+            "WireTests", ["Wire", "Desk", "Guard"],
+            exclude: ["Fixtures", "fixture-effects.tsv"]),
         // What several test targets share: the one loop of the test process, a private database.
         fixture("LoopFixture", ["EventLoop"]),
         fixture("PostgresFixture", ["Postgres", "EventLoop", "LoopFixture"]),
@@ -126,6 +129,7 @@ let package = Package(
                 "DeskRunner", "Store", "Engine", "Desk", "Postgres", "EventLoop", "LoopFixture",
                 "PostgresFixture", log,
             ]),
+        tests("BankReaderTests", ["BankReader", "Wire", "EventLoop", "LoopFixture", jwt, log]),
         tests("LayoutTests", []),
     ]
 )

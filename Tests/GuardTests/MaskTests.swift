@@ -18,6 +18,31 @@ struct MaskTests {
     ])
     func iban(number: String, shown: String) { #expect(Mask.iban(number) == shown) }
 
+    @Test(arguments: [
+        ("20000012345678", "•••• 5678"), ("20-00-00 12345678", "•••• 5678"),
+        ("GB82 WEST 1234 5698 7654 32", "•••• 5432"), ("1234567", "••••"), ("", "••••"),
+    ])
+    func account(number: String, shown: String) { #expect(Mask.account(number) == shown) }
+
+    @Test(arguments: [
+        ("Cash from Aubrey", "Cash from Aubrey"), ("", ""),
+        ("to 4111 1111 1111 1111, thanks", "to •••• 1111, thanks"),
+        ("😀 GB82 WEST 1234 5698 7654 32!", "😀 GB•• … 5432!"),
+        ("4111111111111111 GB82WEST12345698765432", "•••• 1111 GB•• … 5432"),
+    ])
+    func text(written: String, shown: String) { #expect(Mask.text(written) == shown) }
+
+    @Test("No text keeps a number that it held")
+    func texts() {
+        var random = Random(seed: 11)
+        for _ in 0..<200 {
+            let number = random.written(Bool.random(using: &random) ? random.card() : random.iban())
+            let shown = Mask.text("before, \(number), after")
+            #expect(Verdict(on: shown) == .allowed)
+            #expect(shown.hasPrefix("before, ") && shown.hasSuffix(", after"))
+        }
+    }
+
     @Test("Of any number at most four symbols and the country are shown")
     func shows() {
         var random = Random(seed: 7)

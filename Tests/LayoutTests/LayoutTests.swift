@@ -62,6 +62,8 @@ private func sources(of room: String) throws -> [(name: String, text: String)] {
         ("Desk", "import Engine"), ("Desk", "public import Foundation"),
         ("Engine", "import Store"), ("Wire", "import EventLoop"), ("EventLoop", "import Wire"),
         ("Postgres", "import Desk"), ("Store", "import Wire"), ("Outbound", "import Store"),
+        ("ventanilla", "import BankReader"), ("Outbound", "import BankReader"),
+        ("BankReader", "import Store"), ("BankReader", "import Desk"),
         ("Gateway", "import Postgres"), ("Gateway", "import Outbound"),
         ("sandbox", "import Wire"), ("simulate", "import Store"),
         ("Gateway", "@preconcurrency import CLibwebsockets"),
