@@ -1,3 +1,4 @@
+import BankReader
 import Crypto
 import Desk
 public import DeskRunner
@@ -27,12 +28,14 @@ public struct GatewayConfiguration: Sendable {
     public var pages: StaticPages
     /// The token by which the operator administers the desk; `nil`: only supervisors do.
     public var operatorToken: [UInt8]?
+    /// The bank whose accounts agents see; `nil`: none.
+    public var bank: BankConnection?
 
     /// A gateway with these parts.
     public init(
         desk: Int64, server: HTTPServer.Configuration, publicURL: PublicURL, origins: Set<String>,
         signIn: SignInConfiguration, sessionLife: Int64, webhook: WebhookConfiguration,
-        pages: StaticPages, operatorToken: [UInt8]? = nil
+        pages: StaticPages, operatorToken: [UInt8]? = nil, bank: BankConnection? = nil
     ) {
         self.desk = desk
         self.server = server
@@ -43,6 +46,7 @@ public struct GatewayConfiguration: Sendable {
         self.webhook = webhook
         self.pages = pages
         self.operatorToken = operatorToken
+        self.bank = bank
     }
 }
 
@@ -56,6 +60,7 @@ public struct GatewayConfiguration: Sendable {
     private let signIn: SignInRoutes
     private let administration: AdministrationRoutes
     private let webhook: WebhookReceiver
+    private let bank: BankReader?
     private let metrics: PrometheusRegistry
     private let prefix: String
     private var server: HTTPServer?
@@ -79,9 +84,15 @@ public struct GatewayConfiguration: Sendable {
         let people = People(store: store)
         let cookies = SessionCookie(publicURL: configuration.publicURL)
         let origins = configuration.origins.union([configuration.publicURL.origin])
+        let bank = configuration.bank.map { bank in
+            BankReader(loop: loop, configuration: bank.configuration, log: log) {
+                BankMetrics.record($0)
+            }
+        }
+        self.bank = bank
         let hub = ConsoleHub(
             loop: loop, runner: runner, store: store, desk: configuration.desk, origins: origins,
-            people: people, cookies: cookies, log: log)
+            people: people, cookies: cookies, bank: bank, log: log)
         self.hub = hub
         signIn = SignInRoutes(
             store: store, runner: runner,
@@ -126,6 +137,7 @@ public struct GatewayConfiguration: Sendable {
     /// Closes what is left. Call after the desk is drained, so that its last answers went out.
     public func shutDown() async {
         await server?.shutDown()
+        bank?.close()
     }
 
     // MARK: Routes
@@ -185,6 +197,7 @@ public struct GatewayConfiguration: Sendable {
     private func recordServerFigures() {
         Meter(label: "ventanilla_desk_owned").set(Double(runner.isOwner ? 1 : 0))
         Meter(label: "ventanilla_desk_epoch").set(Double(runner.epoch))
+        if let bank { BankMetrics.record(bank.standing) }
         if let counters = server?.counters { doorFigures.record(counters) }
     }
 }

@@ -28,6 +28,7 @@ enum SealedColumn: String {
     case messageChangeBody = "message_changes.sealed_body"
     case quarantineBody = "quarantine.sealed_body"
     case keptEventBody = "kept_events.sealed_body"
+    case bankReference = "bank_links.sealed_reference"
     case signInSecrets = "sign_ins.sealed_secrets"
 }
 

@@ -154,7 +154,7 @@ extension Store {
 
     /// Opens one sealed column of a row; nil if it is NULL or the customer's key was erased. `key` is
     /// the first of the two columns of the wrapped key.
-    private func openBody(
+    func openBody(
         _ result: PostgresResult, _ row: Int, body: Int, customer: Int, key: Int,
         _ column: SealedColumn, _ id: Int64
     ) throws(StoreError) -> [UInt8]? {

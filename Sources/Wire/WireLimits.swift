@@ -25,6 +25,8 @@ public enum WireLimits {
     /// Skills, queues, compartments or customers in one list of a request. The desk's own limits are
     /// stricter where a list has one.
     public static let listLength = 500
+    /// Characters of a bank's name for a customer: customer numbers and UUIDs are shorter.
+    public static let bankReference = 64
     /// The length of a kind's name that is kept as it is.
     public static let kindName = 64
 }

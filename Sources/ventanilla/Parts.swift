@@ -103,7 +103,50 @@ extension Node {
                     verifyToken: try settings.secret(inFileOf: "messenger.verifyTokenFile")),
                 pages: try checked("console.directory") {
                     try StaticPages(directory: settings.text("console.directory"))
-                }, operatorToken: operatorToken.map { Array($0.utf8) })
+                }, operatorToken: operatorToken.map { Array($0.utf8) },
+                bank: try bank(settings))
+        }
+
+        /// All of a bank's settings, or none.
+        private static func bank(_ settings: Settings) throws -> BankConnection? {
+            let baseURL = settings.text("bank.baseURL")
+            guard !baseURL.isEmpty else {
+                for setting in Settings.all where setting.key.hasPrefix("bank.") {
+                    guard settings.text(setting.key).isEmpty else {
+                        throw SettingsError(
+                            setting: "bank.baseURL", reason: "is missing beside \(setting.key)")
+                    }
+                }
+                return nil
+            }
+            var http = HTTPClient.Configuration()
+            let authorities = settings.text("bank.caFile")
+            if !authorities.isEmpty { http.certificateAuthorities = authorities }
+            let certificate = settings.text("bank.certificateFile")
+            let certificateKey = settings.text("bank.certificateKeyFile")
+            guard certificate.isEmpty == certificateKey.isEmpty else {
+                throw SettingsError(
+                    setting: "bank.certificateKeyFile",
+                    reason: "is given with bank.certificateFile, or neither is")
+            }
+            if !certificate.isEmpty { http.clientCertificate = (certificate, certificateKey) }
+            let keyID = settings.text("bank.keyID")
+            do throws(BankConnection.Problem) {
+                return try BankConnection(
+                    baseURL: baseURL, tokenURL: settings.text("bank.tokenURL"),
+                    clientID: settings.text("bank.clientID"),
+                    key: (try? settings.secret(inFileOf: "bank.keyFile")) ?? "",
+                    keyID: keyID.isEmpty ? nil : keyID, http: http)
+            } catch {
+                let setting =
+                    switch error {
+                    case .baseURL: "bank.baseURL"
+                    case .tokenURL: "bank.tokenURL"
+                    case .clientID: "bank.clientID"
+                    case .key: "bank.keyFile"
+                    }
+                throw SettingsError(setting: setting, reason: "\(error)")
+            }
         }
 
         private static func outbound(

@@ -82,6 +82,29 @@ struct Settings {
             key: "messenger.caFile", kind: .text, standard: "",
             help: "certificates that the Graph API is trusted by; the system's if empty"),
         Setting(
+            key: "bank.baseURL", kind: .text, standard: "",
+            help: "where accounts are read, as https://bank/open-banking/v3.1/aisp; empty: no bank"),
+        Setting(
+            key: "bank.tokenURL", kind: .text, standard: "",
+            help: "the bank's token endpoint (RFC 8693)"),
+        Setting(
+            key: "bank.clientID", kind: .text, standard: "", help: "our client id at the bank"),
+        Setting(
+            key: "bank.keyFile", kind: .text, standard: "",
+            help: "file with our private key there (PEM, P-256)"),
+        Setting(
+            key: "bank.keyID", kind: .text, standard: "",
+            help: "the key's name there, if the bank wants one"),
+        Setting(
+            key: "bank.caFile", kind: .text, standard: "",
+            help: "certificates that the bank is trusted by; the system's if empty"),
+        Setting(
+            key: "bank.certificateFile", kind: .text, standard: "",
+            help: "our certificate there (PEM), if the bank asks for one"),
+        Setting(
+            key: "bank.certificateKeyFile", kind: .text, standard: "",
+            help: "the certificate's private key (PEM)"),
+        Setting(
             key: "signIn.issuer", kind: .text, standard: nil,
             help: "issuer URL of the OpenID provider"),
         Setting(

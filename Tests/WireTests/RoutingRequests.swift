@@ -13,6 +13,15 @@ enum RoutingRequests {
             .offerDecline(conversation, .conflictOfInterest)
         ),
         ("colleagues.read", "{}", .colleaguesRead),
+        (
+            "accounts.read", #"{"conversation":5,"purpose":"payment_dispute"}"#,
+            .accountsRead(conversation, .paymentDispute)
+        ),
+        (
+            "customer.link",
+            #"{"conversation":5,"reference":"C-1001","purpose":"identity_check"}"#,
+            .supervise(.customerLink(conversation, reference: "C-1001", .identityCheck))
+        ),
         ("conversation.take", #"{"conversation":5}"#, .conversationTake(conversation)),
         (
             "conversation.transfer", #"{"conversation":5,"to":{"kind":"agent","id":8}}"#,

@@ -52,6 +52,8 @@ extension ConsoleHub {
             agentCommand(.conversationTaken(person, conversation), request, console)
         case .conversationTransfer(let conversation, let target):
             agentCommand(.transferOrdered(person, conversation, target), request, console)
+        case .accountsRead(let conversation, let purpose):
+            readAccounts(of: conversation, for: purpose, request, console)
         case .colleaguesRead:
             guard console.isAgent else {
                 return refuse(request, .forbidden, field: "method", to: console)

@@ -1,3 +1,4 @@
+import BankReader
 import CoreMetrics
 import Desk
 import DeskRunner
@@ -27,6 +28,7 @@ extension ConsoleHub {
 
     func resumed(_ reloaded: Reloaded) {
         owners.removeAll(keepingCapacity: true)
+        bank?.forgetAll()
         for conversation in reloaded.state.conversations {
             owners[conversation.id] = conversation.owner
         }
@@ -69,6 +71,7 @@ extension ConsoleHub {
     func stoodBy() {
         isInterrupted = false
         owners.removeAll()
+        bank?.forgetAll()
         feeds.standBy()
         for console in inOrder() { close(console, .notOwner) }
     }
@@ -92,6 +95,7 @@ extension ConsoleHub {
         for record in records {
             guard case .ownerChanged(let handoff) = record.event else { continue }
             owners[handoff.conversation] = handoff.to == .nobody ? nil : handoff.to
+            forgetAccounts(of: handoff.conversation, owner: handoff.to)
         }
     }
 

@@ -1,3 +1,4 @@
+import BankReader
 import Desk
 import DeskRunner
 import Engine
@@ -19,6 +20,10 @@ import Wire
     let origins: Set<String>
     let people: People
     let cookies: SessionCookie
+    /// Where customers' accounts are read; `nil`: the desk has no bank.
+    let bank: BankReader?
+    /// Looks at accounts under way.
+    var looks = 0
     private(set) var server: HTTPServer?
     var sockets: [ConnectionID: ConsoleSocket] = [:]
     var feeds = Feeds()
@@ -49,7 +54,7 @@ import Wire
 
     init(
         loop: Loop, runner: DeskRunner, store: Store, desk: Int64, origins: Set<String>,
-        people: People, cookies: SessionCookie, log: Logger
+        people: People, cookies: SessionCookie, bank: BankReader?, log: Logger
     ) {
         self.loop = loop
         self.runner = runner
@@ -58,6 +63,7 @@ import Wire
         self.origins = origins
         self.people = people
         self.cookies = cookies
+        self.bank = bank
         self.log = log
         // Connections of an earlier run of this node are never mistaken for ours.
         lastConnection = loop.wallClock * 1_000

@@ -81,6 +81,9 @@ enum ConsoleLimits {
     static let sessionCheck = Duration.seconds(30)
     /// Colleagues shown to an agent at once: nobody looks through more.
     static let colleagues = 500
+    /// Looks at accounts under way at once. Each may wait for the bank for some seconds and holds what
+    /// was read meanwhile.
+    static let looks = 256
     /// How often the lists that agents take from are told anew, if they changed.
     static let listPause = Duration.seconds(1)
     /// To how many agents at a time: some ten milliseconds of the desk.

@@ -13,6 +13,9 @@ extension ConsoleHub {
     ) {
         switch command {
         case .explain(let conversation): explain(conversation, request, console)
+        case .customerLink(let conversation, let reference, let purpose):
+            linkCustomer(
+                of: conversation, reference: reference, for: purpose, by: person, request, console)
         case .capacitySet(let agent, let capacity):
             submit(.capacitySet(agent, capacity: capacity, by: person), request, console)
         case .presenceSet(let agent, let presence):

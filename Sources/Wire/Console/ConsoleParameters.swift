@@ -28,6 +28,8 @@ struct ConsoleParameters {
     var needs: [SkillLevel]?
     var compartment: Int64?
     var profile: Profile?
+    var purpose: String?
+    var reference: String?
 
     mutating func read(_ reader: inout JSONReader) throws(JSONError) {
         try reader.beginObject()
@@ -50,6 +52,8 @@ struct ConsoleParameters {
             case "priority": priority = try reader.integer()
             case "needs": needs = try readLevels(&reader)
             case "compartment": compartment = try reader.integer()
+            case "purpose": purpose = try reader.string()
+            case "reference": reference = try reader.string()
             case "profile": profile = try readProfile(&reader)
             default: try reader.skip()
             }

@@ -40,6 +40,8 @@ public enum ConsoleCommand: Equatable, Sendable {
     case conversationTransfer(ConversationID, TransferTarget)
     /// Who is on duty, to pass a conversation on to. Changes nothing.
     case colleaguesRead
+    /// Look at the accounts of the customer whose conversation one holds.
+    case accountsRead(ConversationID, AccountPurpose)
     /// What a supervisor orders or asks; refused to everybody else.
     case supervise(SupervisorCommand)
 }
@@ -60,6 +62,9 @@ public enum SupervisorCommand: Equatable, Sendable {
     case prioritySet(ConversationID, Int?)
     /// Set what a conversation asks for itself, and its compartment.
     case needsSet(ConversationID, [SkillLevel], CompartmentID?)
+    /// Tie the customer of a conversation to the bank's name for them: 1 to
+    /// ``WireLimits/bankReference`` visible ASCII characters.
+    case customerLink(ConversationID, reference: String, AccountPurpose)
     /// Explain why a conversation waits, or with whom it is. Changes nothing.
     case explain(ConversationID)
 }

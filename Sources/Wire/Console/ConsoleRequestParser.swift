@@ -92,6 +92,7 @@ struct ConsoleRequestParser {
         case "conversation.take": return .conversationTake(try conversation())
         case "conversation.transfer":
             return .conversationTransfer(try conversation(), try target())
+        case "accounts.read": return .accountsRead(try conversation(), try purpose())
         case "colleagues.read": return .colleaguesRead
         default: return try supervision(method).map { .supervise($0) }
         }
@@ -123,6 +124,9 @@ struct ConsoleRequestParser {
             }
             return .needsSet(
                 try conversation(), try need(parameters.needs, "needs"), compartment)
+        case "customer.link":
+            return .customerLink(
+                try conversation(), reference: try reference(), try purpose())
         case "conversation.explain": return .explain(try conversation())
         default: return nil
         }
@@ -162,6 +166,19 @@ struct ConsoleRequestParser {
             !text.allSatisfy(\.isWhitespace)
         else { throw wrong("text") }
         return text
+    }
+
+    private func purpose() throws(ConsoleProblem) -> AccountPurpose {
+        let word = try need(parameters.purpose, "purpose")
+        return try need(AccountPurpose(rawValue: word), "purpose")
+    }
+
+    private func reference() throws(ConsoleProblem) -> String {
+        let reference = try need(parameters.reference, "reference")
+        guard (1...WireLimits.bankReference).contains(reference.utf8.count),
+            reference.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        else { throw wrong("reference") }
+        return reference
     }
 
     private func limit() throws(ConsoleProblem) -> Int {

@@ -54,6 +54,19 @@ public enum ConsoleResult {
         }
     }
 
+    /// A customer's accounts, masked: to the console that asked, and to no other.
+    public static func accounts(id: String, _ answer: AccountAnswer) -> [UInt8] {
+        frame(id, capacity: 4_096) { writer in
+            switch answer {
+            case .unconfigured: writer.member("state", "unconfigured")
+            case .unlinked: writer.member("state", "unlinked")
+            case .read(let context):
+                writer.member("state", "read")
+                context.writeMembers(to: &writer)
+            }
+        }
+    }
+
     /// Why a conversation waits, or with whom it is.
     public static func explanation(id: String, _ document: ExplanationDocument) -> [UInt8] {
         let count = document.explanation.candidates.count

@@ -50,6 +50,9 @@ extension ConsoleCommand {
                 writer.element(queue.number)
             case .bot: writer.element("bot")
             }
+        case .accountsRead(let conversation, let purpose):
+            writer.elements("accounts.read", conversation.number)
+            writer.element(purpose.rawValue)
         case .colleaguesRead: writer.elements("colleagues.read")
         case .supervise(let command): command.writeMaterial(to: &writer)
         }
@@ -83,6 +86,10 @@ extension SupervisorCommand {
             writer.beginArray()
             for need in needs { need.write(to: &writer) }
             writer.endArray()
+        case .customerLink(let conversation, let reference, let purpose):
+            writer.elements("customer.link", conversation.number)
+            writer.element(reference)
+            writer.element(purpose.rawValue)
         case .explain(let conversation):
             writer.elements("conversation.explain", conversation.number)
         }
