@@ -40,6 +40,10 @@ enum Limits {
     static let waitingEvents = 200_000
     /// Faults that may be planned ahead.
     static let plannedFaults = 1_000
+    /// Customers of the pretended bank.
+    static let bankCustomers = 10_000
+    /// Rows of one page of the pretended bank's lists: the least that the dialect asks for.
+    static let bankPage = 25
     /// Sign-ins that may be under way, and access tokens that may be valid, at one time.
     static let signIns = 10_000
     /// A request of any kind.

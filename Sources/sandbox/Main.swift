@@ -3,14 +3,15 @@ import EventLoop
 import Foundation
 import Logging
 
-/// Pretends to be Meta's Messenger platform and an OpenID Connect provider, on one port.
+/// Pretends to be Meta's Messenger platform, an OpenID Connect provider and a bank, on one port.
 @main
 struct SandboxCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sandbox",
-        abstract: "Pretends to be Meta's Messenger platform and an OpenID Connect provider.",
+        abstract:
+            "Pretends to be Meta's Messenger platform, an OpenID Connect provider and a bank.",
         discussion: """
-            Graph API under /v25.0, identity provider under /openid, control API under /control, \
+            Graph API under /v25.0, identity provider under /openid, bank under /bank, control API under /control, \
             and a page at / on which a person can write as a customer. Prints one line when it \
             listens: {"listening": ADDRESS, "port": PORT}.
             """)
@@ -53,6 +54,11 @@ struct SandboxCommand: ParsableCommand {
     var clientSecretFile: String?
     @Option(help: "Where that client may be sent back to, exactly. May be repeated.")
     var redirectURI: [String] = []
+
+    @Option(help: "Client of the pretended bank's token endpoint.")
+    var bankClientID = "ventanilla"
+    @Option(help: "File with that client's key (PEM); without one its signatures are not checked.")
+    var bankClientKeyFile: String?
 
     @Option(
         help: """
@@ -158,7 +164,10 @@ struct SandboxCommand: ParsableCommand {
                 secret: try secret(
                     clientSecret, file: clientSecretFile, otherwise: "sandbox-client-secret"),
                 redirectAddresses: redirectURI),
-            base: base, issuer: issuer ?? base + "/openid")
+            base: base, issuer: issuer ?? base + "/openid",
+            staff: try StaffClient(
+                id: bankClientID,
+                pem: try bankClientKeyFile.map { try String(contentsOfFile: $0, encoding: .utf8) }))
     }
 
     /// The one line on standard output.

@@ -198,6 +198,7 @@ class Stack:
                 "--client-id", "ventanilla",
                 "--client-secret-file", keys / "client.secret",
                 "--issuer", f"{self.sandbox}/openid",
+                "--bank-client-key-file", keys / "bank.key",
             ],
         )
         self._wait("sandbox", f"{self.sandbox}/")
@@ -253,6 +254,12 @@ class Stack:
             file.touch(mode=0o600)
             # As ops/run makes them: 32 random bytes in base64.
             file.write_bytes(base64.b64encode(secrets.token_bytes(32)))
+        bank_key = keys / "bank.key"
+        self._run(
+            "openssl",
+            ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", bank_key],
+        )
+        bank_key.chmod(0o600)
         configuration = {
             "node": {"name": "test"},
             "listen": {"address": "127.0.0.1", "port": self._server_port, "publicURL": self.server},
@@ -271,6 +278,12 @@ class Stack:
                 "clientID": "ventanilla",
                 "clientSecretFile": str(keys / "client.secret"),
                 "rolesClaim": "roles",
+            },
+            "bank": {
+                "baseURL": f"http://127.0.0.1:{self._sandbox_port}/bank/open-banking/v3.1/aisp",
+                "tokenURL": f"http://127.0.0.1:{self._sandbox_port}/bank/token",
+                "clientID": "ventanilla",
+                "keyFile": str(bank_key),
             },
             "console": {"directory": str(REPOSITORY / "Sources" / "Console")},
             "schemas": {"directory": str(REPOSITORY / "Schemas" / "sql")},

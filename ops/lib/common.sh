@@ -47,7 +47,7 @@ install_packages() {
 }
 
 build_packages=(libwebsockets-dev libwebsockets-evlib-uv libpq-dev libcurl4-openssl-dev
-    libuv1-dev pkg-config postgresql)
+    libuv1-dev openssl pkg-config postgresql)
 
 require_swift() {
     command -v swift >/dev/null || die "no Swift toolchain: install Swift 6.2 or newer (swift.org) first"

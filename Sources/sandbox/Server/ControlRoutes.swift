@@ -16,6 +16,10 @@ import Foundation
 ///   "code", "subcode", "message"}`; effects are those of `SendEffect`.
 /// - `GET, POST, DELETE /control/webhook-faults {"effect", "count"}`: effects of `WebhookEffect`.
 /// - `GET, POST, DELETE /control/token-faults {"effect", "count"}`: effects of `TokenEffect`.
+/// - `GET, POST, DELETE /control/bank-faults {"effect", "count", "status"}`: effects of `BankEffect`;
+///   `bank_latency_ms` among the settings delays all of the bank's answers.
+/// - `POST /control/bank/{reference} {"accounts": […], "balances": {account: […]},
+///   "transactions": {account: […]}}`: what the bank has of a customer, in rows of its dialect.
 /// - `POST /control/webhooks {"body": document | "text": exact text | "base64": exact bytes,
 ///   "signature": "right" | "wrong" | "missing"}`: one attempt to deliver just that; answers the
 ///   callback's `{"status", "body", "error"}`.
@@ -53,6 +57,8 @@ extension Sandbox {
         case (_, "send-faults", 1): return try plan(&sendFaults, request)
         case (_, "webhook-faults", 1): return try plan(&courier.faults, request)
         case (_, "token-faults", 1): return try plan(&provider.misbehaviour, request)
+        case (_, "bank-faults", 1): return try plan(&bankFaults, request)
+        case (.post, "bank", 2): return try bankCustomer(path[1], try Self.document(request))
         case (.get, "customers", 1): return try customers(FormText(request.head.query ?? ""))
         case (_, "customers", 2...3): return try customer(request, path)
         case (_, "bulk", 1): return try bulkOrder(request)

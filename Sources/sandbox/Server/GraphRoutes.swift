@@ -179,7 +179,7 @@ extension Sandbox {
     }
 
     /// Keeps a request that is never answered for as long as its caller stays.
-    private func remember(_ responder: HTTPResponder) {
+    func remember(_ responder: HTTPResponder) {
         unanswered.removeAll { $0.isGone }
         unanswered.append(responder)
     }

@@ -13,6 +13,7 @@ import Foundation
 /// - `webhook`: one attempt to deliver: `time` (of its end), `delivery`, `attempt`, `status`,
 ///   `error`, `fault`, `repeated`, `outcome` (`delivered`, `failed`, or `given_up` with the last
 ///   attempt), `events`, `mids` of its messages and echoes.
+/// - `bank`: one call of the pretended bank: `time`, `method`, `path`, `interaction`.
 /// - `handshake`: one verification of the callback: `time`, `status`, `verified`.
 @LoopActor
 final class RequestLog {

@@ -13,6 +13,8 @@ final class Sandbox {
         /// What addresses in answers begin with.
         var base: String
         var issuer: String
+        /// Who may exchange tokens at the pretended bank.
+        var staff: StaffClient
     }
 
     let loop: Loop
@@ -22,6 +24,8 @@ final class Sandbox {
     let bulk: BulkWriter
     var platform: MessengerPlatform
     var provider: OpenIDProvider
+    var bankData: PretendBank
+    var bankFaults = FaultPlan<BankEffect>()
     var sendFaults = FaultPlan<SendEffect>()
     var sendRates: [String: CallRate] = [:]
     var conversationRates: [String: CallRate] = [:]
@@ -44,6 +48,8 @@ final class Sandbox {
         self.options = options
         self.log = log
         self.platform = platform
+        let now = loop.wallClock
+        self.bankData = PretendBank { Sandbox.moment(daysBefore: $0, now) }
         self.provider = OpenIDProvider(issuer: options.issuer, client: options.client)
         self.courier = WebhookCourier(
             loop: loop, client: client, log: log, settings: settings,
@@ -85,6 +91,7 @@ final class Sandbox {
         case nil: responder.respond(page(named: "index.html"))
         case "pages": responder.respond(page(named: segments.dropFirst().joined(separator: "/")))
         case "control": control(request, Array(segments.dropFirst()), responder)
+        case "bank": bank(request, Array(segments.dropFirst()), responder)
         case "openid": responder.respond(openID(request, Array(segments.dropFirst())))
         case .some: graph(request, segments, responder)
         }
@@ -98,6 +105,9 @@ final class Sandbox {
         fresh.handshake = settings.handshake
         platform = MessengerPlatform(pages: options.pages, runName: Sandbox.randomName())
         provider.reset()
+        let now = loop.wallClock
+        bankData = PretendBank { Sandbox.moment(daysBefore: $0, now) }
+        bankFaults.clear()
         sendFaults.clear()
         sendRates = [:]
         conversationRates = [:]

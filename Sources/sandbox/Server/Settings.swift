@@ -28,6 +28,7 @@ struct Settings: Sendable {
     var drop: Set<WebhookEvent.Kind> = []
 
     var sendLatency = 0
+    var bankLatency = 0
     var sendCallsPerSecond = Limits.sendCallsPerSecond
     var conversationCallsPerSecond = Limits.conversationCallsPerSecond
     /// When the customer's device has, and the customer sees, what the page wrote; -1 for never.
@@ -53,6 +54,7 @@ struct Settings: Sendable {
         .init(name: "answer_timeout_ms", range: 1...Limits.settingDelay, path: \.answerTimeout),
         .init(name: "duplicate_every", range: 0...1_000_000, path: \.duplicateEvery),
         .init(name: "send_latency_ms", range: 0...Limits.settingDelay, path: \.sendLatency),
+        .init(name: "bank_latency_ms", range: 0...Limits.settingDelay, path: \.bankLatency),
         .init(name: "send_calls_per_second", range: 1...1_000_000, path: \.sendCallsPerSecond),
         .init(
             name: "conversation_calls_per_second", range: 1...1_000_000,
