@@ -1,11 +1,13 @@
 // Wires the session to the page.
 
+import { Accounts } from "./accounts.js";
 import { element } from "./dom.js";
 import { fetchTicket, signInAddress, signOut, socketAddress } from "./http.js";
 import { listenForKeys } from "./keys.js";
 import { Memory } from "./memory.js";
 import { Session } from "./session.js";
 import { isAgent, isAgentHere, isSupervisor, myConversations, myself, queueOf } from "./state.js";
+import { makeAccounts } from "./views/accounts.js";
 import { makeConversations, titleFor } from "./views/conversations.js";
 import { ask, openHelp, toast } from "./views/dialogs.js";
 import { makeGate } from "./views/gate.js";
@@ -58,6 +60,11 @@ const session = new Session({
         ui.held.set(conversation, kinds);
         askForRender();
     },
+});
+
+const accounts = new Accounts({
+    request: (method, params) => session.request(method, params),
+    changed: () => askForRender(),
 });
 
 /** One desk has one console; another than the first is named in the address and kept for the tab. */
@@ -196,6 +203,10 @@ const actions = {
     async setCapacity(agent, capacity) {
         await perform(`capacity ${agent}`, "agent.setCapacity", { agent, capacity }, "The capacity was not changed.");
     },
+    showAccounts(purpose) {
+        const id = heldAndShown();
+        if (id !== null) accounts.read(id, purpose);
+    },
     ...makeRoutingActions({ session, ui, perform, complain }),
     show(view) {
         ui.view = view;
@@ -253,6 +264,14 @@ function settlePresence(asked) {
     if (ui.presenceAsked !== asked) return;
     ui.presenceAsked = null;
     askForRender();
+}
+
+/** The conversation that is open, if this person holds it: accounts are shown beside no other. */
+function heldAndShown() {
+    const { state, status } = session;
+    const owner = state.conversations.get(ui.selected)?.owner;
+    const isMine = owner?.kind === "agent" && owner.id === state.person?.id;
+    return isMine && ui.view === "conversations" && status.phase !== "signedOut" ? ui.selected : null;
 }
 
 function heldCount() {
@@ -330,9 +349,10 @@ const gate = makeGate(actions);
 const header = makeHeader(actions);
 const conversations = makeConversations(actions);
 const transcript = makeTranscript(actions);
+const accountsPanel = makeAccounts(actions);
 const supervision = makeSupervision(actions);
 const offers = makeOffers(actions);
-const desktop = element("div", { class: "desk" }, conversations.element, transcript.element);
+const desktop = element("div", { class: "desk" }, conversations.element, transcript.element, accountsPanel.element);
 const app = element("div", { class: "app" }, header.element, offers.element, desktop);
 
 let renderAsked = false;
@@ -353,6 +373,7 @@ function render() {
     const { state, status } = session;
     const model = { state, ui, connection: status, outbox: session.outbox.entries, now };
     const kind = gateFor(state, status);
+    updateAccounts(status);
     if (kind !== null) {
         ui.view = null;
         const waiting = status.reason !== undefined && kind === "connecting" ? waitingWords(status) : "";
@@ -367,6 +388,7 @@ function render() {
         if (id !== ui.selected) session.forgetDeparted(id);
     }
     const body = ui.view === "supervision" ? supervision.element : desktop;
+    updateAccounts(status);
     if (app.lastElementChild !== body) app.lastElementChild.replaceWith(body);
     header.update(model);
     offers.update(model);
@@ -377,6 +399,13 @@ function render() {
         transcript.update(model);
         markAsRead();
     }
+}
+
+/** Runs before anything else is shown: what is not held any more leaves the page at once. */
+function updateAccounts(status) {
+    const id = heldAndShown();
+    accounts.keepOnly(id);
+    accountsPanel.update({ id, look: accounts.of(id), isConnected: status.phase === "connected" });
 }
 
 function begin(state) {

@@ -35,6 +35,8 @@ class FakeServer:
         self.snapshot: dict[str, Any] = {"conversations": [], "agents": [], "jobs": []}
         self.desk: dict[str, Any] = {"version": 0, "ageing": 300_000, "queues": [], "skills": [], "kinds": [], "grades": []}
         self.colleagues: list[dict[str, Any]] = []
+        #: What a look at accounts is answered with.
+        self.accounts: dict[str, Any] = {"state": "unconfigured"}
         self.transcripts: dict[int, list[dict[str, Any]]] = {}
         self.resumes = True
         self.epoch = 1
@@ -217,6 +219,8 @@ class FakeServer:
                 "conversation": params["conversation"], "version": self.desk["version"], "needs": [],
                 "candidates": [], "omitted": 0, "past": [],
             }
+        elif method == "accounts.read":
+            result = self.accounts
         elif method == "colleagues.read":
             result = {"colleagues": self.colleagues}
         elif method == "offer.accept":

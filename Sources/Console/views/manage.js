@@ -1,5 +1,6 @@
 // The dialogs in which a supervisor acts on one conversation or one agent.
 
+import { purposes } from "../accounts.js";
 import { element } from "../dom.js";
 import { heldConversations, priorityOf, queueOf } from "../state.js";
 import { pastWords } from "../past.js";
@@ -46,6 +47,8 @@ export async function manageConversation(state, conversation, explanation) {
     explanation.then((found) => why.replaceChildren(...explain(found, conversation, state).filter((each) => each !== null))).catch(
         () => why.replaceChildren(element("p", { class: "hint", text: "The desk did not say why. It may be closed by now." })),
     );
+    const reference = element("input", { type: "text", maxlength: "64", autocomplete: "off", "aria-label": "Customer's name at the bank" });
+    const purpose = select("Purpose", purposes, "identity_check");
     const content = [
         why,
         people.length === 0
@@ -55,6 +58,7 @@ export async function manageConversation(state, conversation, explanation) {
         row("Priority", priority, act("rank", "Set")),
         group("Asks for", ...needs.skills, element("span", { class: "need" }, ...needs.compartment), act("needs", "Ask for this", needs.isValid)),
         barrable.length === 0 ? null : row("Never give it to", barred, act("bar", "Bar")),
+        row("Link to the bank's customer", reference, purpose, act("link", "Link")),
     ];
     const title = `${customerName(conversation)}: priority ${priorityOf(state, conversation)}`;
     switch (await show(title, content, [{ label: "Close", value: "close", isPrimary: true }])) {
@@ -74,6 +78,8 @@ export async function manageConversation(state, conversation, explanation) {
             return { method: "conversation.setNeeds", params: { conversation: id, ...needs.value() } };
         case "bar":
             return barring(state, Number(barred.value), conversation.customer);
+        case "link":
+            return { method: "customer.link", params: { conversation: id, reference: reference.value.trim(), purpose: purpose.value } };
         default:
             return null;
     }
