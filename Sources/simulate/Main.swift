@@ -27,20 +27,28 @@ struct Simulate: ParsableCommand {
     var small = false
     @Flag(help: "Write the comparison as a page in Markdown.")
     var table = false
+    @Option(
+        name: .customLong("case"),
+        help: "Play this case of several queues and skills, and write who came and waited how long."
+    )
+    var skillCase: String?
 
     func validate() throws {
         guard theory else {
-            guard !small, !table else {
-                throw ValidationError("small and table go with theory alone")
+            guard !small, !table, skillCase == nil else {
+                throw ValidationError("small, table and case go with theory alone")
             }
             return
         }
-        guard seeds == nil, fresh == nil, plant == nil, !(table && planted) else {
-            throw ValidationError("theory takes seed, small, and one of table and planted")
+        guard seeds == nil, fresh == nil, !(table && planted), plant == nil || skillCase != nil
+        else { throw ValidationError("theory takes seed, small, and one of table and planted") }
+        guard skillCase == nil || !(small || table || planted) else {
+            throw ValidationError("a case takes seed and plant alone")
         }
     }
 
     func run() throws {
+        if let skillCase { return try play(skillCase) }
         if theory { return try compareWithTheory() }
         let fault = try plant.map(named)
         if let seed {
@@ -98,6 +106,24 @@ struct Simulate: ParsableCommand {
                 : "\(comparisons.count) figures, \(outside) outside their intervals",
             terminator: table ? "" : "\n")
         if outside > 0 { throw ExitCode.failure }
+    }
+
+    /// Plays a case for `Tests/theory/compare_with_ciw.py`.
+    private func play(_ name: String) throws {
+        guard let item = SkillCase.all.first(where: { $0.name == name }) else {
+            let names = SkillCase.all.map(\.name).joined(separator: ", ")
+            throw ValidationError("case: none is named \(name); there are \(names)")
+        }
+        let fault = try plant.map { name in
+            guard let fault = SkillPlant(rawValue: name) else {
+                let names = SkillPlant.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ValidationError("plant: no fault is named \(name); there are \(names)")
+            }
+            return fault
+        }
+        var days = SkillDays(item, seed: seed ?? Self.theorySeed, plant: fault)
+        days.run()
+        print(days.file, terminator: "")
     }
 
     private func named(_ name: String) throws -> Plant {
