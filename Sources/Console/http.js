@@ -34,9 +34,19 @@ export async function signOut(desk) {
     await post(`/desks/${desk}/sign-out`);
 }
 
+/** How customers waited from a moment on, by queue: a report, for supervisors. */
+export async function fetchWaits(desk, from, to) {
+    const response = await request("GET", `/desks/${desk}/api/reports/waits?from=${from}&to=${to}`);
+    return response.json();
+}
+
 async function post(path) {
+    return request("POST", path);
+}
+
+async function request(method, path) {
     const response = await fetch(path, {
-        method: "POST",
+        method,
         headers: { "X-Ventanilla": "1" },
         credentials: "same-origin",
         cache: "no-store",

@@ -2,11 +2,11 @@
 
 import { Accounts } from "./accounts.js";
 import { element } from "./dom.js";
-import { fetchTicket, signInAddress, signOut, socketAddress } from "./http.js";
+import { fetchTicket, fetchWaits, signInAddress, signOut, socketAddress } from "./http.js";
 import { listenForKeys } from "./keys.js";
 import { Memory } from "./memory.js";
 import { Session } from "./session.js";
-import { isAgent, isAgentHere, isSupervisor, myConversations, myself, queueOf } from "./state.js";
+import { isAgent, isAgentHere, isSupervisor, myConversations, myself, queueOf, waitsByQueue } from "./state.js";
 import { makeAccounts } from "./views/accounts.js";
 import { makeConversations, titleFor } from "./views/conversations.js";
 import { ask, openHelp, toast } from "./views/dialogs.js";
@@ -39,6 +39,8 @@ const ui = {
     presenceAsked: null,
     /** Commands under way, by words such as `close 12`. */
     busy: new Set(),
+    /** By queue: the expected wait and who was given up today. Read now and then by supervisors. */
+    waits: new Map(),
 };
 
 const session = new Session({
@@ -342,6 +344,28 @@ function markAsRead() {
     }, readingTime);
 }
 
+// --- Figures of the day --------------------------------------------------------------------------
+
+/** How often a supervisor's page reads what is not pushed. */
+const waitsInterval = 20_000;
+let waitsAskedAt = -Infinity;
+
+function readWaits() {
+    if (Date.now() - waitsAskedAt < waitsInterval || session.status.phase !== "connected") return;
+    waitsAskedAt = Date.now();
+    const now = session.now();
+    // Days are those of the report: they begin with that of Greenwich.
+    fetchWaits(desk, new Date(now).setUTCHours(0, 0, 0, 0), now + 60_000).then(
+        (report) => {
+            ui.waits = waitsByQueue(report);
+            askForRender();
+        },
+        () => {
+            // They stay as they were, and are asked for again.
+        },
+    );
+}
+
 // --- Page --------------------------------------------------------------------------------------
 
 const page = document.getElementById("page");
@@ -393,6 +417,7 @@ function render() {
     header.update(model);
     offers.update(model);
     if (ui.view === "supervision") {
+        readWaits();
         supervision.update(model);
     } else {
         conversations.update(model);
@@ -435,6 +460,7 @@ function tick() {
         if (session.status.phase === "waiting") render();
         return;
     }
+    if (ui.view === "supervision" && !document.hidden) readWaits();
     header.tick({ connection: session.status, now: Date.now() });
     for (const shown of document.querySelectorAll("[data-since]")) {
         shown.textContent = duration(now - Number(shown.dataset.since));

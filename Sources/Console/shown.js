@@ -112,6 +112,18 @@ export function queueFigures(state) {
     return [...figures.values()];
 }
 
+/** A report of waits by queue: the expected wait where it is known, and how many were given up. */
+export function waitsByQueue(report) {
+    const found = new Map();
+    const of = (id) => {
+        if (!found.has(id)) found.set(id, { expected: undefined, abandoned: 0 });
+        return found.get(id);
+    };
+    for (const { queue, wait } of report?.expected ?? []) of(queue).expected = wait;
+    for (const { queue, abandoned } of report?.queues ?? []) of(queue).abandoned += abandoned;
+    return found;
+}
+
 /** How far a reply has come: the job's state, or `delivered` and `read` by the channel's reports. */
 export function progressOf(message, transcript) {
     const state = message.job?.state ?? "sent";

@@ -197,6 +197,7 @@ extension Desk {
         enter(owner, from: former, &conversation, minutes.at)
         noteAnnounced(owner, &conversation, minutes.at)
         put(conversation)
+        notePace(conversation, from: former, to: owner, at: minutes.at)
         let handoff = Handoff(
             conversation: conversation.id, number: conversation.handoffs, from: former, to: owner,
             reason: reason, by: person, choice: choice)

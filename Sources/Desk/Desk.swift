@@ -21,6 +21,9 @@ public struct Desk: Sendable {
     /// Unsettled jobs, and those settled in this batch.
     var jobs = Table<JobID, Job>()
 
+    /// How fast queues that announce are served.
+    var paces = Table<QueueID, QueuePace>()
+
     // Everything below follows from the tables and is kept by the `put` functions in Holding.swift,
     // but for `recorded` and the two about settling.
 
@@ -55,6 +58,7 @@ public struct Desk: Sendable {
         for agent in state.agents { load(agent) }
         for conversation in state.conversations { load(conversation) }
         for job in state.jobs { load(job) }
+        for pace in state.paces { paces.load(pace, as: pace.queue) }
         watchUnmatched()
     }
 
@@ -97,6 +101,7 @@ public struct Desk: Sendable {
         for job in changes.jobs where job.state.isSettled { forget(job) }
         recorded.removeAll()
         changes.configurations = newConfigurations
+        changes.paces = paces.takeChanged()
         newConfigurations = []
         return changes
     }

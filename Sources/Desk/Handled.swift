@@ -10,6 +10,8 @@ public struct DeskState: Equatable, Sendable {
     public var configuration = Configuration()
     /// Every job that is not settled.
     public var jobs: [Job] = []
+    /// How fast queues are served that announce, or once did.
+    public var paces: [QueuePace] = []
 
     /// The state of a new desk.
     public init() {}
@@ -34,6 +36,8 @@ public struct Changes: Equatable, Sendable {
     public var jobs: [Job] = []
     /// What the desk came to route by, one version after the other; usually none.
     public var configurations: [Configuration] = []
+    /// How fast queues are served, as known now.
+    public var paces: [QueuePace] = []
 
     /// No change.
     public init() {}

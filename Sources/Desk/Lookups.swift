@@ -8,6 +8,7 @@ extension Desk {
         state.configuration = configuration
         state.agents = agents.names.compactMap { agents[$0]?.withoutConnections() }
         state.jobs = unsettledJobs
+        state.paces = paces.names.compactMap { paces[$0] }
         return state
     }
 

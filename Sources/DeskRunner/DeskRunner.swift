@@ -61,6 +61,16 @@ public import Store
     /// What the desk routes by; see ``conversation(_:)``.
     public var configuration: Configuration? { engine.desk?.configuration }
 
+    /// How long who comes now would wait, in milliseconds, in each queue that announces waits; in the
+    /// order of the configuration. A live figure: it may be ahead of what is committed.
+    public var expectedWaits: [(queue: QueueID, wait: Int64)] {
+        guard let desk = engine.desk else { return [] }
+        let now = now()
+        return desk.configuration.queues.compactMap { queue in
+            desk.expectedWait(in: queue.id, at: now).map { (queue.id, $0) }
+        }
+    }
+
     /// Adds one who is told of releases, before ``start()``.
     public func add(_ listener: any DeskListener) { listeners.append(listener) }
 

@@ -130,6 +130,14 @@ enum CommitStatements {
                missed_offers = excluded.missed_offers
         """)
 
+    static let paces = PostgresStatement(
+        """
+        INSERT INTO queue_paces (desk, queue, pace, since)
+        SELECT $1, item.*
+          FROM unnest($2::bigint[], $3::bigint[], $4::timestamptz[]) AS item
+        ON CONFLICT (desk, queue) DO UPDATE SET pace = excluded.pace, since = excluded.since
+        """)
+
     static let events = PostgresStatement(
         """
         INSERT INTO events (desk, number, at, epoch, conversation, kind, hash, audience, body)
@@ -217,6 +225,13 @@ extension CommitRows {
         add(
             CommitStatements.messageChanges, messageChanges.change.isEmpty, messageChanges.values)
         add(CommitStatements.jobs, changes.jobs.isEmpty, Self.values(changes.jobs))
+        add(
+            CommitStatements.paces, changes.paces.isEmpty,
+            [
+                .int8Array(changes.paces.map(\.queue.number)),
+                .int8Array(changes.paces.map(\.interval)),
+                .timestampOptionalArray(changes.paces.map(\.since?.milliseconds)),
+            ])
         add(CommitStatements.agents, changes.agents.isEmpty, try Self.values(changes.agents))
         add(
             CommitStatements.quarantined, quarantined.event.isEmpty,

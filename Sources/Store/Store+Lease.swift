@@ -82,8 +82,9 @@ extension Store {
                     LeaseStatements.recent,
                     [.int8(desk), .int8(Int64(configuration.recentEvents))]),
                 PostgresCommand(LeaseStatements.configuration, [.int8(desk)]),
+                PostgresCommand(LeaseStatements.paces, [.int8(desk)]),
             ], deadline: configuration.readDeadline)
-        guard case .committed(let results) = outcome, results.count == 6 else {
+        guard case .committed(let results) = outcome, results.count == 7 else {
             throw .unavailable
         }
         // Another node took over between the two transactions.
@@ -105,6 +106,11 @@ extension Store {
             }
             recent = try results[4].all { row throws(PostgresError) in
                 try results[4].eventRecord(row)
+            }
+            state.paces = try results[6].all { row throws(PostgresError) in
+                QueuePace(
+                    queue: try results[6].id(row, 0), interval: try results[6].int8(row, 1),
+                    since: try results[6].optionalInstant(row, 2))
             }
             state.configuration = try results[5].configuration(0) ?? Configuration()
         }
@@ -174,6 +180,8 @@ enum LeaseStatements {
         """
         SELECT document::text FROM configurations WHERE desk = $1 ORDER BY version DESC LIMIT 1
         """)
+    static let paces = PostgresStatement(
+        "SELECT queue, pace, since FROM queue_paces WHERE desk = $1 ORDER BY queue")
     static let giveBack = PostgresStatement(
         """
         UPDATE desks SET holder = NULL, incarnation = NULL, expires_at = NULL

@@ -29,7 +29,7 @@ extension Auditor {
         require(
             isTold != true, .customer,
             "conversation \(id.number) has two announcements on their way")
-        checkTruth(of: said, to: id, conversation)
+        checkTruth(of: said, to: id, conversation, at: record.at)
         ledger.conversations[id]?.toldAt = record.at
         checkWords(of: said)
     }
@@ -43,7 +43,8 @@ extension Auditor {
     }
 
     private func checkTruth(
-        of said: Announcement, to id: ConversationID, _ conversation: Ledger.Conversation
+        of said: Announcement, to id: ConversationID, _ conversation: Ledger.Conversation,
+        at: Instant
     ) {
         let rank = ledger.rank(of: id)
         let before = ledger.conversations.count { other, known in
@@ -55,9 +56,17 @@ extension Auditor {
         }
         let (position, isPromised) =
             switch said {
-            case .waiting(let position, let minutes): (position, minutes > 0)
+            case .waiting(let position, _): (position, true)
             case .nobodyThere(let position): (position, false)
             }
+        if case .waiting(let position, let minutes) = said,
+            let wait = ledger.expectedWait(conversation.queue, position, at)
+        {
+            let expected = max(1, wait / 60_000 + (wait % 60_000 > 0 ? 1 : 0))
+            require(
+                Int64(minutes) == expected, .customer,
+                "conversation \(id.number) is told \(minutes) min, expected are \(expected)")
+        }
         require(
             position == before + 1, .customer,
             "conversation \(id.number) is told place \(position) and has place \(before + 1)")
@@ -74,6 +83,48 @@ extension Auditor {
         require(
             words.body == Wordings.text(of: said), .customer,
             "an announcement says something else than was decided")
+    }
+}
+
+/// The expected wait, estimated a second time.
+extension Ledger {
+    /// A queue that begins to announce begins with its usual pace.
+    mutating func beginPaces(insteadOf former: Configuration, at: Instant) {
+        for queue in configuration.queues {
+            let was = former.queues.first { $0.id == queue.id }?.announcing
+            guard was == nil, let usual = queue.announcing?.usualPace else { continue }
+            paces[queue.id] = (usual, isWaited(in: queue.id) ? at : nil)
+        }
+    }
+
+    mutating func notePace(_ handoff: Handoff, waitingSince: Instant, at: Instant) {
+        if case .queue(let queue) = handoff.from, let pace = paces[queue] {
+            var (mean, since) = pace
+            if handoff.to.agent != nil {
+                if let since, waitingSince < at {
+                    let week: Int64 = 604_800_000
+                    let sample = min(at.milliseconds - since.milliseconds, week)
+                    mean = (15 * mean + sample + 8) / 16
+                }
+                since = at
+            }
+            paces[queue] = (mean, isWaited(in: queue) ? since : nil)
+        }
+        if case .queue(let queue) = handoff.to, let pace = paces[queue] {
+            paces[queue] = (pace.mean, pace.since ?? at)
+        }
+    }
+
+    func expectedWait(_ queue: QueueID, _ position: Int, _ at: Instant) -> Int64? {
+        guard let pace = paces[queue] else { return nil }
+        let week: Int64 = 604_800_000
+        let sofar = min(at.milliseconds - (pace.since ?? at).milliseconds, week)
+        let mean = sofar > pace.mean ? (15 * pace.mean + sofar + 8) / 16 : pace.mean
+        return min(mean * Int64(position), week)
+    }
+
+    private func isWaited(in queue: QueueID) -> Bool {
+        conversations.values.contains { $0.owner == .queue(queue) }
     }
 }
 

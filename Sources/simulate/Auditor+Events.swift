@@ -75,6 +75,7 @@ extension Auditor {
         conversation.history.append((record.number, handoff.to))
         enter(handoff, &conversation, at: record.at)
         ledger.conversations[id] = conversation
+        ledger.notePace(handoff, waitingSince: conversation.waitingSince, at: record.at)
     }
 
     /// What changes with the owner.

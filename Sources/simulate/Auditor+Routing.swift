@@ -24,8 +24,10 @@ extension Auditor {
     func applySetting(_ record: EventRecord, _ input: Input?) {
         switch (record.event, input) {
         case (.configurationChanged, .configurationSet(let configuration, _, _, by: _)):
+            let former = ledger.configuration
             ledger.configuration = configuration
             ledger.configuration.version = record.number
+            ledger.beginPaces(insteadOf: former, at: record.at)
         case (.profileChanged(let agent, _), .configurationSet(_, let profiles, _, by: _)):
             ledger.agents[agent]?.profile =
                 profiles.first { $0.agent == agent }?.profile ?? Profile()

@@ -30,6 +30,7 @@ final class Database {
     private(set) var agents: [AgentID: Agent] = [:]
     private(set) var jobs: [JobID: Job] = [:]
     private(set) var configuration = Configuration()
+    private(set) var paces: [QueueID: QueuePace] = [:]
     private(set) var handoffs: [ConversationID: [HandoffRow]] = [:]
     /// Which message the platform's id stands for.
     private(set) var messages: [Digest: MessageID] = [:]
@@ -102,6 +103,7 @@ final class Database {
         state.conversations = conversations.values.filter(\.isOpen).sorted { $0.id < $1.id }
         state.agents = agents.values.sorted { $0.id < $1.id }
         state.configuration = configuration
+        state.paces = paces.values.sorted { $0.queue < $1.queue }
         state.jobs = jobs.values.filter { !$0.state.isSettled }.sorted { $0.id < $1.id }
         switch plant {
         case .inflateCapacity:
@@ -116,7 +118,7 @@ final class Database {
         case .forgetOffers, .lateOffers, .forgetDeclines, .capacityWithoutOffers, .ignoreSkills,
             .neverRelax:
             plantInRouting(&state, plant)
-        case .forgetTold, .hurryAbandonment, .neverAbandon:
+        case .forgetTold, .hurryAbandonment, .neverAbandon, .forgetPace:
             plantInWaits(&state, plant)
         case .forgetKeys, .skipEpochCheck, .staleRow, .forgetClosedSocket, .dropHandoff,
             .hidePassedOver,
@@ -173,6 +175,7 @@ final class Database {
             default: break
             }
         }
+        if plant == .forgetPace { state.paces = [] }
         guard plant == .neverAbandon else { return }
         for index in state.configuration.queues.indices {
             state.configuration.queues[index].abandonment = nil
@@ -261,5 +264,6 @@ final class Database {
         if let latest = changes.configurations.last { configuration = latest }
         for agent in changes.agents { agents[agent.id] = agent }
         for job in changes.jobs { jobs[job.id] = job }
+        for pace in changes.paces { paces[pace.queue] = pace }
     }
 }

@@ -57,6 +57,9 @@ struct Ledger {
     var conversations: [ConversationID: Conversation] = [:]
     var agents: [AgentID: Agent] = [:]
     var jobs: [JobID: Job] = [:]
+    /// How long it takes from one customer being served to the next, in queues that announce; and since
+    /// when the next is waited for.
+    var paces: [QueueID: (mean: Int64, since: Instant?)] = [:]
     /// The jobs of each conversation, ascending.
     var lines: [ConversationID: [JobID]] = [:]
 

@@ -95,14 +95,22 @@ struct Simulate: ParsableCommand {
                 if found == nil { hidden += 1 }
                 print("planted \(fault.rawValue): \(found.map { "\($0)" } ?? "NOT FOUND")")
             }
+            for fault in Calibration.Fault.allCases {
+                let isFound = !Calibration(seed: report.seed, fault: fault).isSound
+                if !isFound { hidden += 1 }
+                print("planted \(fault.rawValue): \(isFound ? "announced waits" : "NOT FOUND")")
+            }
             if hidden > 0 { throw ExitCode.failure }
             return
         }
         let comparisons = report.compareAll(isTold: !table)
-        let outside = comparisons.filter { !$0.isInside }.count
+        let calibration = Calibration(seed: report.seed)
+        let outside =
+            comparisons.filter { !$0.isInside }.count + (calibration.isSound ? 0 : 1)
+        if !table { print("announced waits: \(calibration.isSound ? "ok" : calibration.section)") }
         print(
             table
-                ? report.page(comparisons)
+                ? report.page(comparisons, calibration)
                 : "\(comparisons.count) figures, \(outside) outside their intervals",
             terminator: table ? "" : "\n")
         if outside > 0 { throw ExitCode.failure }

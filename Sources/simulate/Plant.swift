@@ -56,6 +56,8 @@ enum Plant: String, CaseIterable {
     case forgetTold
     /// The shell words another wait than was decided.
     case misquote
+    /// The store forgets how fast queues are served.
+    case forgetPace
     /// A commit says another place than was decided.
     case misplace
     /// The store reads back that customers fell silent an hour ago.
@@ -70,7 +72,7 @@ enum Plant: String, CaseIterable {
         case .skipEpochCheck, .staleRow, .forgetOffers: .p2
         case .inflateCapacity, .capacityWithoutOffers, .overrideUnsaid: .p3
         case .forgetWaiting, .forgetDeclines, .ignoreSkills, .neverRelax, .neverAbandon: .p4
-        case .forgetTold, .misquote, .misplace, .hurryAbandonment: .customer
+        case .forgetTold, .forgetPace, .misquote, .misplace, .hurryAbandonment: .customer
         case .loseDeadline, .forgetClosedSocket, .lateOffers: .p5
         case .dropHandoff, .hidePassedOver: .p6
         case .pushBeforeCommit, .acknowledgeOnArrival, .postBeforeCommit: .p7

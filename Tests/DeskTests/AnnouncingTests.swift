@@ -203,6 +203,39 @@ struct AnnouncingTests {
         check(scene)
     }
 
+    // MARK: How long it takes
+
+    @Test("The expected wait follows from how fast people were served while somebody waited")
+    func pace() {
+        var scene = Self.scene()
+        for number in 1...40 as ClosedRange<UInt64> { scene.run([.wrote(Self.customer(number))]) }
+        #expect(scene.desk.pace(of: queue)?.interval == 120_000)
+        for number in 1...30 as ClosedRange<UInt64> {
+            scene.now = scene.now.adding(milliseconds: 29_999)
+            scene.run([.conversationClosed(ana, Self.id(Self.customer(number), scene))])
+        }
+        let pace = scene.desk.pace(of: queue)
+        #expect((40_000...45_000).contains(pace?.interval ?? 0), "90 of 120 s, twice halved")
+        #expect(pace?.since == scene.now)
+        #expect(scene.desk.expectedWait(in: queue, at: scene.now) == (pace?.interval ?? 0) * 10)
+        // Nobody is served for an hour: that tells of the pace before anybody is.
+        let later = scene.now.adding(milliseconds: 3_600_000)
+        #expect(scene.desk.expectedWait(in: queue, at: later) ?? 0 > 2_500_000)
+        check(scene)
+    }
+
+    @Test("Who is given at once tells nothing of the pace, and nobody waits afterwards")
+    func paceOfTheIdle() {
+        var scene = Self.scene()
+        scene.run([.wrote(maria)])
+        #expect(
+            scene.desk.pace(of: queue)
+                == QueuePace(queue: queue, interval: 120_000, since: nil))
+        scene.run([.wrote(jorge)])
+        #expect(scene.desk.pace(of: queue)?.since == scene.now)
+        check(scene)
+    }
+
     // MARK: Who has gone
 
     @Test("Who waits unanswered and is silent is given up; a word in time prevents it")

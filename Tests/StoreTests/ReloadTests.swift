@@ -116,7 +116,8 @@ struct RandomHistory {
     @LoopActor mutating func batch(_ node: Node) async throws -> [Node.Order] {
         var orders: [Node.Order] = []
         for _ in 0...below(12) {
-            orders.append(below(3) == 0 ? routingOrder(node.desk) : order(node.desk))
+            let order = below(3) == 0 ? routingOrder(node.desk) : order(node.desk)
+            orders.append(order.written(at: node.now))
         }
         return orders
     }

@@ -30,6 +30,8 @@ class FakeServer:
 
     def __init__(self) -> None:
         self.ticket_status = 200
+        #: What the report of waits says.
+        self.waits: dict = {}
         self.accepts_sockets = True
         self.person = {"id": 7, "name": "Ana", "roles": ["agent"]}
         self.snapshot: dict[str, Any] = {"conversations": [], "agents": [], "jobs": []}
@@ -111,6 +113,7 @@ class FakeServer:
         app.router.add_post("/desks/1/sign-out", self._sign_out)
         app.router.add_post("/desks/1/ws-ticket", self._ticket)
         app.router.add_get("/desks/1/console", self._console)
+        app.router.add_get("/desks/1/api/reports/waits", self._waits)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -155,6 +158,9 @@ class FakeServer:
         if self.ticket_status != 200:
             return web.json_response({"status": self.ticket_status}, status=self.ticket_status)
         return web.json_response({"ticket": "only-once", "expiresInSeconds": 30})
+
+    async def _waits(self, request: web.Request) -> web.Response:
+        return web.json_response({"from": 1, "to": 2, "expected": [], "queues": [], **self.waits})
 
     async def _console(self, request: web.Request) -> web.WebSocketResponse:
         if not self.accepts_sockets:

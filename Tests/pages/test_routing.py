@@ -180,6 +180,29 @@ def test_a_conversation_is_passed_to_a_queue_or_the_bot(desk, windows, choice, t
 # -- supervision ------------------------------------------------------------------------------------
 
 
+def test_a_supervisor_sees_expected_waits_and_who_has_gone(office, windows):
+    line = {"queue": 2, "day": 1, "began": 9, "abandoned": 3, "announcements": 4}
+    office.waits = {"expected": [{"queue": 2, "wait": 420_000}], "queues": [line, {**line, "abandoned": 1}]}
+    page = opened(office, windows)
+    fraud = page.locator('#queues-table [data-queue="2"] td')
+    expect(fraud.nth(4)).to_have_text("7 min")
+    expect(fraud.nth(5)).to_have_text("4")
+    service = page.locator('#queues-table [data-queue="1"] td')
+    expect(service.nth(4)).to_have_text("")
+
+
+def test_what_the_desk_wrote_is_told_apart(desk, windows):
+    page = opened(desk, windows)
+    page.locator('[data-conversation="1"]').click()
+    desk.push("message.announced", conversation=1, message=30, job=30, text="You are number 2.",
+              announcement={"kind": "waiting", "position": 2, "minutes": 3})
+    shown = page.locator(".message.kind-announcement")
+    expect(shown).to_contain_text("You are number 2.")
+    expect(shown).to_contain_text("Told by the desk")
+    desk.push("job.changed", job=30, conversation=1, message=30, state="failed", failure="refused", attempts=1)
+    expect(shown.get_by_role("button", name="Send again")).to_have_count(0)
+
+
 def test_a_supervisor_sees_queues_agents_and_offers(office, windows, shot):
     page = opened(office, windows)
     rows = page.locator("#queue-table tbody tr")

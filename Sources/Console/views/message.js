@@ -12,7 +12,7 @@ const foldedLines = 18;
 export function makeMessage({ message: { id, kind }, actions }) {
     const body = element("div", { class: "bubble" });
     const meta = element("div", { class: "meta" });
-    const side = { reply: "ours", elsewhere: "ours", note: "note" }[kind] ?? "theirs";
+    const side = { reply: "ours", elsewhere: "ours", announcement: "ours", note: "note" }[kind] ?? "theirs";
     const item = element(
         "li",
         { class: `message ${side} kind-${kind}`, dataset: { message: String(id) }, tabindex: "-1" },
@@ -25,7 +25,7 @@ export function makeMessage({ message: { id, kind }, actions }) {
         element: item,
         update(entry) {
             const { message, transcript, people, replied } = entry;
-            const progress = message.kind === "reply" ? progressOf(message, transcript) : null;
+            const progress = ["reply", "announcement"].includes(message.kind) ? progressOf(message, transcript) : null;
             const signature = [progress, entry.canResend, entry.isBusy, unfolded, replied];
             if (shown?.message === message && shown.signature.every((each, i) => each === signature[i])) return;
             shown = { message, signature };

@@ -28,7 +28,7 @@ export function makeSupervision(actions) {
         "section",
         { class: "panel", "aria-labelledby": "queues-title" },
         element("h2", { id: "queues-title", text: "Queues" }),
-        table("queues", ["Queue", "Given", "Priority", "Waiting", "Oldest wait"], queueRows),
+        table("queues", ["Queue", "Given", "Priority", "Waiting", "Oldest wait", "Expected wait", "Gone today"], queueRows),
     );
     const heldRows = element("tbody");
     const heldMore = element("p", { class: "table-more" });
@@ -56,14 +56,14 @@ export function makeSupervision(actions) {
             element("div", { class: "panels" }, element("div", { class: "column" }, queues, queue), element("div", { class: "column" }, agents, held)),
         ),
         update(model) {
-            const { state, now } = model;
+            const { state, ui, now } = model;
             const waiting = waitingConversations(state);
             const people = [...state.agents.values()].sort(byPresenceThenName);
             tiles.update(waiting, people, now);
             const shown = waiting.slice(0, shownRows).map((conversation, index) => ({ conversation, index, model, actions }));
             const figures = queueFigures(state);
-            reconcile(queueRows, figures.map((figure) => ({ ...figure, now })), ({ queue }) => queue.id, makeQueue);
-            setHidden(queues, figures.length < 2);
+            reconcile(queueRows, figures.map((figure) => ({ ...figure, day: ui.waits.get(figure.queue.id), now })), ({ queue }) => queue.id, makeQueue);
+            setHidden(queues, figures.length < 2 && ui.waits.size === 0);
             const theirs = heldConversations(state);
             const shownHeld = theirs.slice(0, shownRows).map((conversation) => ({ conversation, model, actions }));
             reconcile(heldRows, shownHeld, ({ conversation }) => conversation.id, makeHeld);
@@ -137,9 +137,11 @@ function makeQueue({ queue: { id } }) {
     const priority = element("td", { class: "number" });
     const waiting = element("td", { class: "number" });
     const oldest = element("td", { class: "wait" });
+    const expected = element("td", { class: "wait" });
+    const gone = element("td", { class: "number" });
     return {
-        element: element("tr", { dataset: { queue: String(id) } }, name, handing, priority, waiting, oldest),
-        update({ queue, waiting: number, oldest: since, now }) {
+        element: element("tr", { dataset: { queue: String(id) } }, name, handing, priority, waiting, oldest, expected, gone),
+        update({ queue, waiting: number, oldest: since, day, now }) {
             setText(name, queue.name);
             setText(handing, handingNames[queue.handing] ?? queue.handing);
             setText(priority, String(queue.priority));
@@ -147,6 +149,10 @@ function makeQueue({ queue: { id } }) {
             if (since === null) delete oldest.dataset.since;
             else oldest.dataset.since = String(since);
             setText(oldest, since === null ? "" : duration(now - since));
+            setText(expected, day?.expected === undefined ? "" : duration(day.expected));
+            expected.title = "How long a customer who comes now would wait, where the queue tells them";
+            setText(gone, day === undefined ? "" : String(day.abandoned));
+            gone.title = "Customers of today who were not answered and fell silent";
         },
     };
 }

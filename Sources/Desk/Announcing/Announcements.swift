@@ -5,7 +5,9 @@ extension Desk {
     /// with the next input or tick of the clock.
     mutating func announce(_ minutes: inout Minutes) {
         for _ in 0..<Limits.looksPerInput {
-            guard let due = looks.first, due.rank <= minutes.at else { return }
+            guard let due = looks.first, due.rank <= minutes.at,
+                minutes.records.count < Limits.eventsAtOnce
+            else { return }
             look(at: due.member, &minutes)
         }
     }
@@ -82,7 +84,7 @@ extension Desk {
         guard there.count > barred.count(where: there.contains) else {
             return .nobodyThere(position: position)
         }
-        let wait = expectedWait(at: position, announcing)
+        let wait = expectedWait(in: conversation.queue, at: position, announcing, at)
         // Rounded up: nobody is served before they were told.
         let minutes = max(1, (wait + 59_999) / 60_000)
         return .waiting(position: position, minutes: Int(clamping: minutes))

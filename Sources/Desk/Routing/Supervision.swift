@@ -18,8 +18,10 @@ extension Desk {
                 throw Rejection(.wrongState, field: "queues")
             }
         }
+        let former = configuration
         configuration = wanted
         configuration.version = upcoming
+        beginPaces(insteadOf: former, at: minutes.at)
         newConfigurations.append(configuration)
         note(.configurationChanged(by: person), to: person, in: &minutes)
         for change in profiles {

@@ -9,9 +9,9 @@ import Wire
 
 /// The administration of a desk: what it routes by, and why a conversation waits.
 @LoopActor final class AdministrationRoutes {
-    private let runner: DeskRunner
+    let runner: DeskRunner
+    let door: AdministrationDoor
     private let store: Store
-    private let door: AdministrationDoor
     private let log: Logger
     private let prefix: String
     private let refusals = Counter(label: "ventanilla_administration_refused_total")
@@ -38,6 +38,12 @@ import Wire
             case .post, .delete, .head, .options: return refused(allowing: "GET, PUT")
             }
         }
+        if path == Self.waitsPath {
+            switch head.method {
+            case .get: return handling { _ in await self.waits(head) }
+            case .put, .post, .delete, .head, .options: return refused(allowing: "GET")
+            }
+        }
         guard let conversation = conversation(explainedAt: path) else { return nil }
         switch head.method {
         case .get: return handling { _ in await self.explanation(of: conversation, head) }
@@ -58,7 +64,7 @@ import Wire
             .problem(Problem(.methodNotAllowed, field: "method"), headers: [("allow", methods)]))
     }
 
-    private func refuse(_ problem: Problem) -> HTTPResponse {
+    func refuse(_ problem: Problem) -> HTTPResponse {
         refusals.increment()
         return .problem(problem)
     }

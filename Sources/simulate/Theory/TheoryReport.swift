@@ -28,7 +28,7 @@ struct TheoryReport {
     // MARK: The table
 
     /// The page that is kept beside the code.
-    func page(_ comparisons: [Comparison]) -> String {
+    func page(_ comparisons: [Comparison], _ calibration: Calibration) -> String {
         let judged = comparisons.filter { $0.halfWidth != nil }.count
         let outside = comparisons.filter { !$0.isInside }.count
         return """
@@ -62,6 +62,7 @@ struct TheoryReport {
 
             \(table(comparisons.filter { $0.cell.patience != nil }))
 
+            \(calibration.section)
             """
     }
 

@@ -8,6 +8,7 @@ struct Shelf: Equatable {
     private(set) var jobs: [JobID: Job] = [:]
     private(set) var messages: [Digest: MessageID] = [:]
     private(set) var configuration = Configuration()
+    private(set) var paces: [QueueID: QueuePace] = [:]
 
     /// What a reload would find.
     var state: DeskState {
@@ -15,6 +16,7 @@ struct Shelf: Equatable {
         state.lastEvent = lastEvent
         state.conversations = conversations.values.filter(\.isOpen).sorted { $0.id < $1.id }
         state.configuration = configuration
+        state.paces = paces.values.sorted { $0.queue < $1.queue }
         state.agents = agents.values.sorted { $0.id < $1.id }
         state.jobs = jobs.values.filter { !$0.state.isSettled }.sorted { $0.id < $1.id }
         return state
@@ -56,6 +58,7 @@ struct Shelf: Equatable {
         for row in changes.conversations { conversations[row.id] = row }
         for row in changes.agents { agents[row.id] = row }
         for row in changes.jobs { jobs[row.id] = row }
+        for row in changes.paces { paces[row.queue] = row }
         if let changed = changes.configurations.last { configuration = changed }
     }
 }

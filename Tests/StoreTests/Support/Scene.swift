@@ -202,6 +202,17 @@ func wrote(_ customer: UInt64, message: UInt64, text: String = "hello") -> Node.
 }
 
 /// Agent `agent` connects and says that they are available.
+extension Node.Order {
+    /// The same, written just now by the platform's clock.
+    func written(at moment: Instant) -> Node.Order {
+        guard case .customerWrote(var message) = input else { return self }
+        message.writtenAt = moment
+        var order = self
+        order.input = .customerWrote(message)
+        return order
+    }
+}
+
 func arrives(_ agent: Int64, capacity: Int = 5) -> [Node.Order] {
     let agent = AgentID(agent)
     return [
