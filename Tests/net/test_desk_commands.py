@@ -107,6 +107,27 @@ def test_nobody_imports_without_the_token(desk: Desk, token: str):
         assert token not in text
 
 
+def explained_over_who_declined(desk: Desk, busy: Person):
+    """Ana has one conversation, Bruno none; he declines, and it is hers: the past says why not his."""
+    def written(customer: str) -> int:
+        desk.messenger.write(customer, "hello")
+        return int(desk.stack.query("SELECT max(conversation) FROM conversations")[0][0])
+
+    held = written("900100201")
+    busy.pushed("offer.made", conversation=held)
+    busy.request("offer.accept", conversation=held)
+    free = desk.agent("bruno")
+    conversation = written("900100202")
+    free.pushed("offer.made", conversation=conversation)
+    free.request("offer.decline", conversation=conversation, reason="busy")
+    busy.pushed("offer.made", conversation=conversation)
+    done = run(desk, "explain", str(conversation))
+    assert (
+        f"passed over: agent {free.person}, who had declined it, let it pass or passed it on\n" in done.stdout
+    ), done.stdout
+    free.socket.close()
+
+
 def test_a_conversation_is_explained_in_words(desk: Desk, token: str):
     assert imported(desk, {"configuration": configuration(
         skills=[SKILL], queues=[queue(handing={"offer": {"timeout": 600_000}})])}).returncode == 0
@@ -125,6 +146,7 @@ def test_a_conversation_is_explained_in_words(desk: Desk, token: str):
     done = run(desk, "explain", str(conversation))
     assert f"agent {agent.person} accepted" in done.stdout
     assert done.stdout.endswith("now: it is closed\n")
+    explained_over_who_declined(desk, agent)
     done = run(desk, "explain", "123456789")
     assert done.returncode == 1 and "no conversation" in done.stderr
     agent.socket.close()

@@ -320,12 +320,16 @@ def test_a_supervisor_sets_presence_and_needs_and_is_told_why(office):
     assert why["needs"] == [{"skill": 5, "level": 3, "isFirm": True}]
     mine = next(each for each in why["candidates"] if each["agent"] == ana.person)
     assert mine["obstacle"] == {"kind": "lacks", "skill": 5, "level": 3}
+    assert [each["kind"] for each in why["past"]] == ["conversation.opened", "owner.changed", "needs.changed"]
     read = office.administration.read(f"conversations/{conversation}/explanation")
     assert (read.status, read.json) == (200, why)
     profile = {**PLAIN, "skills": [{"skill": 5, "level": 5, "isFirm": False}]}
     office.supervisor.request("agent.setProfile", agent=ana.person, profile=profile)
     assert ana.pushed("profile.changed", agent=ana.person)["profile"] == profile
-    assert ana.pushed("owner.changed", conversation=conversation)["to"]["id"] == ana.person
+    given = ana.pushed("owner.changed", conversation=conversation)
+    assert given["to"]["id"] == ana.person and "others" not in given, "whom it was not given to is for supervisors"
+    past = office.supervisor.request("conversation.explain", conversation=conversation)["past"]
+    assert past[-1]["others"] == {"unfit": 0, "ahead": 0, "passedOverCount": 0, "passedOver": []}
     assert office.administration.read("conversations/999999/explanation").status == 404
     assert refused(office.supervisor, "conversation.explain", conversation=999_999)[0] == "notFound"
     office.supervisor.request("agent.setProfile", agent=ana.person, profile=PLAIN)
