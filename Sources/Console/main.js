@@ -16,7 +16,7 @@ import { makeOffers, offerLeft } from "./views/offers.js";
 import { makeRoutingActions } from "./routing.js";
 import { graceWords, makeSupervision } from "./views/supervision.js";
 import { makeTranscript } from "./views/transcript.js";
-import { count, customerName, duration, presenceNames, refusalName, summary, waitingReason } from "./words.js";
+import { count, customerName, duration, presenceNames, promiseText, refusalName, summary, waitingReason } from "./words.js";
 
 /** An unread message counts as read after the reader had it before them for so long. */
 const readingTime = 700;
@@ -306,6 +306,10 @@ function noticed(pushes, before) {
             toast("An offer to you passed without an answer.", { tone: "bad" });
         } else if (method === "offer.ended" && params.end === "declined" && isAgent(conversation?.owner, me)) {
             toast(`Your colleague does not take over ${customerName(conversation)}: it stays with you.`);
+        } else if (method === "target.breached" && params.callsSupervisor && isSupervisor(session.state)) {
+            toast(`${customerName(conversation)} was not answered in time. Please look after it.`, { tone: "bad" });
+        } else if (method === "target.warned" && params.callsSupervisor && isSupervisor(session.state)) {
+            toast(`${customerName(conversation)} must be answered soon. Please look after it.`);
         } else if (method === "presence.changed" && params.agent === me && params.by !== undefined) {
             toast(`A supervisor set your presence to ${presenceNames[params.presence].toLowerCase()}.`);
         } else if (method === "owner.changed" && isAgent(params.from, me) && params.reason === "disconnected") {
@@ -467,6 +471,10 @@ function tick() {
     }
     for (const shown of document.querySelectorAll("[data-deadline]")) {
         shown.textContent = offerLeft(Number(shown.dataset.deadline) - now);
+    }
+    for (const shown of document.querySelectorAll("[data-promised]")) {
+        const { kind, stage, promised } = shown.dataset;
+        shown.textContent = promiseText({ kind, stage, deadline: Number(promised) }, now);
     }
     for (const shown of document.querySelectorAll("[data-until]")) {
         shown.textContent = graceWords(Number(shown.dataset.until) - now);

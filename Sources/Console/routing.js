@@ -1,7 +1,7 @@
 // What agents and supervisors do about who gets what: offers, lists, transfers, orders.
 
-import { isSupervisor, offersToMe } from "./state.js";
-import { toast } from "./views/dialogs.js";
+import { isSupervisor, offersToMe, queueOf, serviceOf } from "./state.js";
+import { ask, toast } from "./views/dialogs.js";
 import { manageAgent, manageConversation } from "./views/manage.js";
 import { askTransfer } from "./views/transfer.js";
 
@@ -41,6 +41,19 @@ export function makeRoutingActions({ session, ui, perform, complain }) {
             const why = session.request("conversation.explain", { conversation: id });
             const order = await manageConversation(session.state, conversation, why);
             if (order !== null) await perform(`manage ${id}`, order.method, order.params, "It was not done.");
+        },
+        async turnQueue(id) {
+            const name = queueOf(session.state, id)?.name ?? `Queue ${id}`;
+            const { isOpen } = serviceOf(session.state, id);
+            const isSure = await ask({
+                title: isOpen ? `Close ${name}?` : `Open ${name}?`,
+                text: isOpen
+                    ? "Who waits there goes on waiting, and nobody is given any of it, until somebody opens it again. Who is with an agent stays."
+                    : "Its conversations are given to agents again. Outside of its hours it stays open until they begin.",
+                yes: isOpen ? "Close it" : "Open it",
+            });
+            if (!isSure) return;
+            await perform(`queue ${id}`, isOpen ? "queue.close" : "queue.open", { queue: id }, "The queue is as it was.");
         },
         async manageAgent(id) {
             const agent = session.state.agents.get(id);

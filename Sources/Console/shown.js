@@ -124,6 +124,27 @@ export function waitsByQueue(report) {
     return found;
 }
 
+/** What is promised to the customer of a conversation: `{kind, stage, deadline}`. */
+export function promiseTo(state, id) {
+    return state.service.promises.find(({ conversation }) => conversation === id);
+}
+
+/** What changes about a queue: `{isOpen, hasHours, next, orderedBy, met, late}`. One that nobody told
+ *  of is open. */
+export function serviceOf(state, id) {
+    return state.service.queues.find(({ queue }) => queue === id) ?? { isOpen: true, hasHours: false };
+}
+
+/** How many conversations of a queue are near the end of a promise or past it, as far as is shown. */
+export function pressing(state, id) {
+    const figures = { warned: 0, breached: 0 };
+    for (const { conversation, stage } of state.service.promises) {
+        if (state.conversations.get(conversation)?.queue !== id) continue;
+        if (stage in figures) figures[stage] += 1;
+    }
+    return figures;
+}
+
 /** How far a reply has come: the job's state, or `delivered` and `read` by the channel's reports. */
 export function progressOf(message, transcript) {
     const state = message.job?.state ?? "sent";

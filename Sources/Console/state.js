@@ -25,6 +25,8 @@ export const emptyState = Object.freeze({
     desk: Object.freeze({ version: 0, ageing: 0, queues: [], skills: [], kinds: [], grades: [] }),
     /** Who waits, in order, in the queues that this agent takes from. */
     takeable: [],
+    /** Which queues close, and what is promised to customers: told when it changes. */
+    service: Object.freeze({ queues: [], promises: [] }),
     conversations: new Map(),
     agents: new Map(),
     transcripts: new Map(),
@@ -91,6 +93,7 @@ function apply(draft, action) {
             draft.next.desk = action.desk ?? draft.next.desk;
             // Told again if there is anything to take.
             draft.next.takeable = [];
+            draft.next.service = emptyState.service;
             return;
         case "push":
             return applyPush(draft, action.method, action.params);
@@ -133,6 +136,7 @@ function applySnapshot(draft, { epoch, seq, person, desk, snapshot }) {
     next.person = person ?? next.person;
     next.desk = desk ?? next.desk;
     next.takeable = [];
+    next.service = emptyState.service;
     next.epoch = epoch;
     next.seq = seq;
     next.fault = null;
@@ -225,6 +229,10 @@ function applyPush(draft, method, params) {
     }
     if (method === "takeable") {
         next.takeable = list(params.conversations);
+        return;
+    }
+    if (method === "service") {
+        next.service = { queues: list(params.queues), promises: list(params.promises) };
         return;
     }
     if (method === "snapshot") {

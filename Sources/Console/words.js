@@ -58,6 +58,24 @@ export function count(number, one, many = `${one}s`) {
     return `${number} ${number === 1 ? one : many}`;
 }
 
+const promiseNames = { firstResponse: "First reply", reply: "Reply" };
+
+/** Marks an element with a promise, so that its clock goes on by itself. */
+export function markPromise(shown, promise) {
+    shown.dataset.kind = promise.kind;
+    shown.dataset.stage = promise.stage;
+    if (Number.isFinite(promise.deadline)) shown.dataset.promised = String(promise.deadline);
+    else delete shown.dataset.promised;
+}
+
+/** What is due to a customer, and when: by the hours of the queue. */
+export function promiseText({ kind, stage, deadline }, now) {
+    const name = promiseNames[kind] ?? "Reply";
+    if (stage === "breached") return `${name} overdue`;
+    if (!Number.isFinite(deadline)) return `${name} due`;
+    return deadline > now ? `${name} due in ${duration(deadline - now)}` : `${name} due now`;
+}
+
 export const presenceNames = { available: "Available", away: "Away", offline: "Offline" };
 
 /** How far a reply has come. */
@@ -99,6 +117,7 @@ const refusalNames = {
     tooManyRequests: "Too much at once. Wait a moment and try again.",
     tooManyUnsettled: "Too many messages here are still to be sent. Wait until some have gone, then try again.",
     offerEnded: "The offer does not stand any more.",
+    queueClosed: "The queue is closed.",
     notOnDuty: "The agent is not there for work just now.",
     noRoom: "The agent has no room for it.",
     notEligible: "The agent may not take it: another queue, a missing skill, or a conflict of interest.",
@@ -150,6 +169,7 @@ const departures = {
     moved: "A supervisor moved this conversation to a queue.",
     assignedBySupervisor: "A supervisor gave this conversation to somebody else.",
     assignedOverCapacity: "A supervisor gave this conversation to somebody else.",
+    escalated: "This conversation was near the end of its time and moved on.",
 };
 
 export function departureName(reason) {
@@ -223,6 +243,8 @@ export function obstacleText(desk, obstacle, agentName) {
             return "is not there for work";
         case "noRoom":
             return `has ${obstacle.load} of ${obstacle.capacity} units; this takes ${obstacle.weight}`;
+        case "queueIsClosed":
+            return "could have it, but its queue is closed";
         case "isPulled":
             return "may take it from the list of its queue";
         case "roomIsReserved":

@@ -49,7 +49,7 @@ extension Desk {
     /// The first in this line whom somebody may take, with the first who may.
     private func match(in line: Int) -> Match? {
         let all = waitingLines[line]
-        guard !all.isPulled, !all.ready.isEmpty else { return nil }
+        guard !all.isPulled, !all.ready.isEmpty, isOpen(all.name.queue) else { return nil }
         var found: Match?
         var ahead = 0
         _ = all.waiting.first { entry in
@@ -118,7 +118,9 @@ extension Desk {
         }
         for line in waitingLines.linesOf[agent] ?? [] {
             let all = waitingLines[line]
-            guard !all.isPulled, all.ready.rank(of: agent) == nil else { continue }
+            guard !all.isPulled, all.ready.rank(of: agent) == nil, isOpen(all.name.queue) else {
+                continue
+            }
             let heavier = all.waiting.first { waiting in
                 guard waiting < entry, let conversation = conversations[waiting.member] else {
                     return true
@@ -208,6 +210,7 @@ extension Desk {
     private func enter(
         _ owner: Owner, from former: Owner, _ conversation: inout Conversation, _ at: Instant
     ) {
+        enterTarget(owner, from: former, &conversation, at)
         let stickiness = configuration.queue(conversation.queue)?.stickiness ?? 0
         switch (former, owner) {
         case (.nobody, .queue), (.bot, .queue):
@@ -227,6 +230,25 @@ extension Desk {
         case (_, .nobody), (_, .bot):
             conversation.routing.reservation = nil
             conversation.routing.relaxed = 0
+        case (.queue, .queue), (.agent, .queue):
+            break
+        }
+    }
+
+    /// What changes with the owner in what is promised: the first response is, when the waiting clock
+    /// starts; a reply, when an agent gets what nobody has answered; nothing any more to whom nobody
+    /// or the bot is to answer. Every other handoff keeps it.
+    private func enterTarget(
+        _ owner: Owner, from former: Owner, _ conversation: inout Conversation, _ at: Instant
+    ) {
+        switch (former, owner) {
+        case (.nobody, .queue), (.bot, .queue):
+            conversation.routing.target = beginning(.firstResponse, for: conversation, at: at)
+        case (_, .agent):
+            guard conversation.routing.target == nil, conversation.unread > 0 else { return }
+            conversation.routing.target = beginning(.reply, for: conversation, at: at)
+        case (_, .nobody), (_, .bot):
+            conversation.routing.target = nil
         case (.queue, .queue), (.agent, .queue):
             break
         }

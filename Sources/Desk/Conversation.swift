@@ -95,6 +95,8 @@ public enum HandoffReason: String, Sendable, CaseIterable {
     case assignedOverCapacity
     /// The customer was never answered and fell silent for so long that they count as gone.
     case abandoned
+    /// Its target was near or past, and its queue sends it on then.
+    case escalated
 }
 
 /// One change of owner, on record for good (promise P6): `from` is the `to` of the one before.

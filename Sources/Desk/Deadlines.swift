@@ -1,10 +1,14 @@
-/// What falls due at a stored moment. At the same moment agents go before conversations and those
-/// before jobs, each by id.
+/// What falls due at a stored moment. At the same moment queues turn first, then come agents, then
+/// promises, conversations and jobs, each by id.
 enum Due: Hashable, Comparable, Sendable {
+    /// The queue opens or closes by its hours, or a supervisor's order about it ends.
+    case turn(QueueID)
     /// Agents who were not heard of since a reload are taken to have lost their connections.
     case unheard
     /// The agent's grace for a lost connection ends.
     case grace(AgentID)
+    /// The queue's clock of opening time comes to the next step of a promise.
+    case target(QueueID)
     /// The next thing happens to a waiting or offered conversation: see ``Desk/step(_:_:)``.
     case wait(ConversationID)
     /// The wait for an echo of the job's message ends.
@@ -28,9 +32,11 @@ extension Desk {
         {
             deadlines.set(due.member, rank: nil)
             switch due.member {
+            case .turn(let queue): turnByTheClock(queue, at: due.rank, &minutes)
             case .unheard: giveUpUnheard(&minutes)
             case .grace(let id):
                 if let agent = agents[id] { goOffline(agent, .disconnected, &minutes) }
+            case .target(let queue): stepTarget(of: queue, &minutes)
             case .wait(let id):
                 step(id, &minutes)
             case .confirmation(let id):

@@ -18,6 +18,8 @@ public struct Desk: Sendable {
     var conversations = Table<ConversationID, Conversation>()
     /// Every agent ever seen.
     var agents = Table<AgentID, Agent>()
+    /// What changes about queues while the desk runs: for those that ever closed or have hours.
+    var queueStates = Table<QueueID, QueueState>()
     /// Unsettled jobs, and those settled in this batch.
     var jobs = Table<JobID, Job>()
 
@@ -37,6 +39,12 @@ public struct Desk: Sendable {
     var offered: [AgentID: [ConversationID]] = [:]
     /// How many wait in each queue.
     var queued: [QueueID: Int] = [:]
+    /// The promises that run in each queue, by what its clock of opening time shows at the next step.
+    var targets: [QueueID: RankedQueue<ConversationID, Int64>] = [:]
+    /// Whom anything is promised, by when that began.
+    var promised = RankedQueue<ConversationID, Instant>()
+    /// Whether any queue promises anything: otherwise nothing is looked up for a message.
+    var hasTargets = false
     /// Who waits, and who may be given a conversation now.
     var waitingLines = WaitingLines()
     /// What falls due.
@@ -55,6 +63,8 @@ public struct Desk: Sendable {
         self.rules = rules
         lastEvent = state.lastEvent
         configuration = state.configuration
+        hasTargets = configuration.hasTargets
+        for queue in state.queueStates { load(queue) }
         for agent in state.agents { load(agent) }
         for conversation in state.conversations { load(conversation) }
         for job in state.jobs { load(job) }
@@ -94,6 +104,7 @@ public struct Desk: Sendable {
         var changes = Changes()
         changes.conversations = conversations.takeChanged()
         changes.agents = agents.takeChanged().map { $0.withoutConnections() }
+        changes.queueStates = queueStates.takeChanged()
         changes.jobs = jobs.takeChanged()
         for conversation in changes.conversations where !conversation.isOpen {
             forget(conversation)
@@ -159,6 +170,12 @@ public struct Desk: Sendable {
             try setPriority(of: conversation, to: priority, by: supervisor, &minutes)
         case .needsSet(let conversation, let needs, let compartment, let supervisor):
             try setNeeds(of: conversation, to: needs, compartment, by: supervisor, &minutes)
+        case .hoursComputed(let hours, let version):
+            try learn(hours, under: version, &minutes)
+        case .queueClosed(let queue, let until, let supervisor):
+            try closeQueue(queue, until: until, by: supervisor, &minutes)
+        case .queueOpened(let queue, let until, let supervisor):
+            try openQueue(queue, until: until, by: supervisor, &minutes)
         case .sendingBegan(let job):
             return try beginSending(job, &minutes)
         case .sendingEnded(let job, let attempt, let outcome):

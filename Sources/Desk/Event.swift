@@ -53,8 +53,21 @@ public enum Event: Equatable, Sendable {
     case needsRelaxed(ConversationID, steps: Int)
     /// A supervisor changed what a conversation asks for, or its compartment.
     case needsChanged(ConversationID, by: AgentID)
-    /// A supervisor changed a conversation's priority; `nil`: that of its queue again.
-    case priorityChanged(ConversationID, priority: Int?, by: AgentID)
+    /// A conversation's priority changed; `nil`: that of its queue again. By a supervisor, or where
+    /// none is named because its target is near or past.
+    case priorityChanged(ConversationID, priority: Int?, by: AgentID?)
+    /// A queue opened or closed; until then, as far as it is known. By its hours, or by a supervisor
+    /// where one is named: then also when it only stays as it was.
+    case queueTurned(QueueID, isOpen: Bool, until: Instant?, by: AgentID?)
+    /// It was told when a queue is open, up to a moment; it opens or closes next at another.
+    case queueHoursSet(QueueID, next: Instant?, knownUntil: Instant)
+    /// The promise to a customer ends soon: at this moment, by the hours that are known.
+    case targetWarned(
+        ConversationID, Target.Kind, deadline: Instant?, callsSupervisor: Bool)
+    /// A promise to a customer was broken.
+    case targetBreached(ConversationID, Target.Kind, callsSupervisor: Bool)
+    /// A person replied, in time or late.
+    case targetMet(ConversationID, Target.Kind, isLate: Bool)
     /// A job's state changed.
     case jobChanged(JobID, ConversationID, MessageID, JobState, attempts: Int)
     /// An epoch began on some node.
@@ -108,12 +121,18 @@ public struct Rejection: Error, Equatable, Sendable {
         case notOnDuty
         /// The agent has no room for it.
         case noRoom
+        /// The queue is closed.
+        case queueClosed
         /// The agent may not take it: another queue, a missing skill, a conflict of interest.
         case notEligible
         /// The same name twice.
         case duplicated
         /// A step that never comes, or never changes anything.
         case neverEnds
+        /// Hours without any.
+        case neverOpens
+        /// Two periods of one day share some time.
+        case overlapping
         /// It leads back to where it began.
         case circular
         /// Nobody could serve it.

@@ -8,6 +8,8 @@ public struct DeskState: Equatable, Sendable {
     public var agents: [Agent] = []
     /// What it routes by.
     public var configuration = Configuration()
+    /// What changed about queues, ascending by queue; only those that ever closed or have hours.
+    public var queueStates: [QueueState] = []
     /// Every job that is not settled.
     public var jobs: [Job] = []
     /// How fast queues are served that announce, or once did.
@@ -34,6 +36,8 @@ public struct Changes: Equatable, Sendable {
     public var agents: [Agent] = []
     /// Jobs as they are now, settled ones included.
     public var jobs: [Job] = []
+    /// Queues as they are now.
+    public var queueStates: [QueueState] = []
     /// What the desk came to route by, one version after the other; usually none.
     public var configurations: [Configuration] = []
     /// How fast queues are served, as known now.

@@ -18,6 +18,7 @@ extension Desk {
     }
 
     private mutating func index(_ conversation: Conversation, insteadOf former: Conversation?) {
+        indexTarget(of: conversation, insteadOf: former)
         if former == nil { threads[conversation.thread] = conversation.id }
         stand(conversation)
         deadlines.set(.wait(conversation.id), rank: nextStep(of: conversation))
@@ -94,6 +95,20 @@ extension Desk {
         let now = [conversation.owner.agent, conversation.routing.offer?.agent]
         guard was != now else { return }
         for case let agent? in was + now { list(agent) }
+    }
+
+    /// Keeps what was read back about a queue.
+    mutating func load(_ state: QueueState) {
+        queueStates.load(state, as: state.queue)
+        deadlines.set(.turn(state.queue), rank: state.nextTurn)
+    }
+
+    /// Keeps what changed about a queue.
+    mutating func put(_ state: QueueState) {
+        guard state != queueStates[state.queue] else { return }
+        queueStates.put(state, as: state.queue)
+        deadlines.set(.turn(state.queue), rank: state.nextTurn)
+        armTargets(of: state.queue)
     }
 
     /// Keeps an agent as they were read back, with the connections that the state names.

@@ -63,6 +63,12 @@ public enum Input: Equatable, Sendable {
     /// A supervisor changed what a conversation asks for itself, and its compartment.
     case needsSet(ConversationID, [SkillLevel], CompartmentID?, by: AgentID)
 
+    /// A supervisor closed a queue, until then or until somebody opens it.
+    case queueClosed(QueueID, until: Instant? = nil, by: AgentID)
+    /// A supervisor opened a queue: its hours count again; where they say closed it is kept open until
+    /// then, or until they open it.
+    case queueOpened(QueueID, until: Instant? = nil, by: AgentID)
+
     // MARK: From the outbox
 
     /// The outbox is about to send: nothing leaves before this is committed. Its result is the number
@@ -72,6 +78,10 @@ public enum Input: Equatable, Sendable {
     case sendingEnded(JobID, attempt: Int, SendOutcome)
 
     // MARK: From inside
+
+    /// The shell computed from a calendar when queues are open, by the configuration of this version;
+    /// refused when another is in force.
+    case hoursComputed([QueueHours], version: Int64)
 
     /// A node became the desk's owner, or reloaded after an unknown commit: sockets are gone or must
     /// be entered anew, and what was being sent has an unknown outcome.

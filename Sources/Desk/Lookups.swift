@@ -7,6 +7,7 @@ extension Desk {
             .filter(\.isOpen)
         state.configuration = configuration
         state.agents = agents.names.compactMap { agents[$0]?.withoutConnections() }
+        state.queueStates = queueStates.names.compactMap { queueStates[$0] }
         state.jobs = unsettledJobs
         state.paces = paces.names.compactMap { paces[$0] }
         return state
@@ -34,11 +35,12 @@ extension Desk {
     /// How many conversations wait to be given to an agent.
     public var waitingCount: Int { waitingLines.waitingCount }
 
-    /// The first of those who wait in queues that agents take from, as far as this agent fits them and
+    /// The first of those who wait in open queues that agents take from, as far as this agent fits them and
     /// may serve the customer; in the order in which they are to be served.
     public func takeable(by agent: AgentID) -> [Conversation] {
         var found: [(rank: Instant, conversation: Conversation)] = []
-        for line in waitingLines.linesOf[agent] ?? [] where waitingLines[line].isPulled {
+        for line in waitingLines.linesOf[agent] ?? []
+        where waitingLines[line].isPulled && isOpen(waitingLines[line].name.queue) {
             var left = Limits.takeable
             _ = waitingLines[line].waiting.first { entry in
                 guard let conversation = conversations[entry.member],
@@ -107,7 +109,8 @@ extension Desk {
             needs.jobs.insert(job)
         case .channelEventKept, .backfillFinished, .agentConnected, .agentDisconnected,
             .agentConnections, .presenceSet, .capacitySet, .configurationSet, .profileSet,
-            .presenceOrdered, .sendingBegan, .sendingEnded,
+            .presenceOrdered, .queueClosed, .queueOpened, .hoursComputed, .sendingBegan,
+            .sendingEnded,
             .epochBegan, .clockReached:
             break
         }

@@ -73,6 +73,19 @@ public enum Limits {
     public static let passedOver = 8
     /// What an agent sees of the lists that they take from: more than anybody looks through.
     public static let takeable = 100
+    /// Opening periods of a week: half a dozen a day are more than any branch has.
+    public static let weeklyPeriods = 42
+    /// Opening periods of one day.
+    public static let periodsOfADay = 6
+    /// Holidays that are entered for a queue: those of some years.
+    public static let holidays = 366
+    /// Opening periods that a queue knows ahead: a month of the busiest weeks.
+    public static let openPeriods = 200
+    /// For how long a supervisor's order about a queue may last that ends by itself, in milliseconds;
+    /// what lasts longer belongs into its hours.
+    public static let longestOrder: Int64 = 31 * 24 * 3_600_000
+    /// Over this long a time kept and broken promises are counted, in milliseconds: a day.
+    public static let countedTargets: Int64 = 24 * 3_600_000
     /// What one conversation asks for itself.
     public static let ownNeeds = 10
     /// A person has a few tabs and devices; more is a client gone wild.

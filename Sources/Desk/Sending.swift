@@ -28,6 +28,7 @@ extension Desk {
         {
             conversation.routing.answeredAt = minutes.at
         }
+        let promises = keepPromise(in: &conversation, &minutes)
         put(conversation)
         let job = Job(
             id: JobID(upcoming), conversation: id, message: MessageID(upcoming), agent: agent,
@@ -35,6 +36,7 @@ extension Desk {
         put(job)
         note(.messageWritten(id, job.message, agent, job.id), to: agent, in: &minutes)
         if hadUnread { note(.conversationRead(id, agent), to: agent, in: &minutes) }
+        for event in promises { note(event, to: agent, in: &minutes) }
         return job.message.number
     }
 

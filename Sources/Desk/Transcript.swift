@@ -6,6 +6,9 @@ extension Desk {
         var conversation = latest(of: message.thread, minutes) ?? open(message.thread, &minutes)
         conversation.unread += 1
         conversation.lastMessageAt = minutes.at
+        if hasTargets, conversation.routing.target == nil, conversation.owner.agent != nil {
+            conversation.routing.target = beginning(.reply, for: conversation, at: minutes.at)
+        }
         // The channel delivers out of order; its window counts from the latest.
         conversation.customerWroteAt = max(conversation.customerWroteAt, message.writtenAt)
         if !conversation.isOpen { conversation.queue = queueWithRoom(configuration.entry) }

@@ -25,6 +25,7 @@ public import Store
     private var happenings: Deque<Happening> = []
     private var isPerforming = false
     private let figures = DeskFigures()
+    private var hours: HoursKeeper?
 
     /// Whether the desk ended for good on this node: drained, or stopped by a poisonous internal
     /// input that a person must look at.
@@ -58,6 +59,15 @@ public import Store
     /// An agent as the desk holds them; see ``conversation(_:)``.
     public func agent(_ id: AgentID) -> Agent? { engine.desk?.agent(id) }
 
+    /// What changes about a queue; see ``conversation(_:)``.
+    public func queueState(_ queue: QueueID) -> QueueState? { engine.desk?.queueState(queue) }
+
+    /// Which queues open and close, and every promise that runs; see ``conversation(_:)``.
+    public var service: (queues: [(state: QueueState, next: Instant?)], promises: [RunningPromise])
+    {
+        (engine.desk?.changingQueues ?? [], engine.desk?.promises ?? [])
+    }
+
     /// What the desk routes by; see ``conversation(_:)``.
     public var configuration: Configuration? { engine.desk?.configuration }
 
@@ -75,7 +85,12 @@ public import Store
     public func add(_ listener: any DeskListener) { listeners.append(listener) }
 
     /// Begins to seek the desk's lease.
-    public func start() { happened(.started) }
+    public func start() {
+        let keeper = HoursKeeper(runner: self, loop: loop, log: log)
+        hours = keeper
+        add(keeper)
+        happened(.started)
+    }
 
     /// Now, never before an instant that was already given to the desk.
     public func now() -> Instant {
@@ -212,6 +227,7 @@ public import Store
     private func end() {
         hasEnded = true
         alarm?.cancel()
+        hours?.stop()
         let unanswered = answers.sorted { $0.key < $1.key }
         answers.removeAll()
         for (_, answer) in unanswered { answer(.unavailable) }

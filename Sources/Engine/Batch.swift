@@ -272,7 +272,8 @@ extension Engine {
             .capacitySet, .agentReplied, .resendOrdered, .conversationRead, .conversationClosed,
             .offerAccepted, .offerDeclined, .conversationTaken, .transferOrdered,
             .configurationSet, .profileSet, .presenceOrdered, .conversationMoved,
-            .conversationAssigned, .prioritySet, .needsSet, .sendingBegan, .sendingEnded,
+            .conversationAssigned, .prioritySet, .needsSet, .queueClosed, .queueOpened,
+            .hoursComputed, .sendingBegan, .sendingEnded,
             .clockReached:
             break
         }

@@ -105,7 +105,8 @@ public struct Outbox: Sendable {
             .channelEventKept, .ownerChanged, .conversationRead, .agentEntered, .agentConnected,
             .agentDisconnected, .presenceChanged, .capacityChanged, .profileChanged,
             .configurationChanged, .offerMade, .offerEnded, .needsRelaxed, .needsChanged,
-            .priorityChanged, .epochBegan, .inputQuarantined:
+            .priorityChanged, .epochBegan, .queueTurned, .queueHoursSet, .targetWarned,
+            .targetBreached, .targetMet, .inputQuarantined:
             break
         }
     }

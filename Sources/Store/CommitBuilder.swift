@@ -51,7 +51,8 @@ struct CommitBuilder {
                     .conversationRead, .agentEntered, .agentConnected, .agentDisconnected,
                     .presenceChanged, .capacityChanged, .profileChanged, .configurationChanged,
                     .offerMade, .offerEnded, .needsRelaxed, .needsChanged, .priorityChanged,
-                    .jobChanged, .epochBegan, .inputQuarantined:
+                    .jobChanged, .epochBegan, .queueTurned, .queueHoursSet, .targetWarned,
+                    .targetBreached, .targetMet, .inputQuarantined:
                     break
                 }
             }
@@ -128,8 +129,9 @@ struct CommitBuilder {
             return false
         case .messagesDelivered, .messagesRead, .conversationRead, .agentEntered, .agentConnected,
             .agentDisconnected, .presenceChanged, .capacityChanged, .profileChanged, .offerMade,
-            .offerEnded, .needsRelaxed, .needsChanged, .priorityChanged, .epochBegan,
-            .announcementWritten:
+            .offerEnded, .needsRelaxed, .needsChanged, .priorityChanged, .queueTurned,
+            .queueHoursSet, .targetWarned, .targetBreached, .targetMet, .announcementWritten,
+            .epochBegan:
             return false
         }
         return true

@@ -138,6 +138,22 @@ enum CommitStatements {
         ON CONFLICT (desk, queue) DO UPDATE SET pace = excluded.pace, since = excluded.since
         """)
 
+    static let queueStates = PostgresStatement(
+        """
+        INSERT INTO queue_states (desk, queue, is_open, open_time, counted_at, hours, ordered_open,
+               ordered_until, ordered_by, targets_since, targets_met, targets_late)
+        SELECT $1, item.*
+          FROM unnest($2::bigint[], $3::boolean[], $4::bigint[], $5::timestamptz[], $6::jsonb[],
+               $7::boolean[], $8::timestamptz[], $9::bigint[], $10::timestamptz[], $11::bigint[],
+               $12::bigint[]) AS item
+        ON CONFLICT (desk, queue) DO UPDATE
+           SET is_open = excluded.is_open, open_time = excluded.open_time,
+               counted_at = excluded.counted_at, hours = excluded.hours,
+               ordered_open = excluded.ordered_open, ordered_until = excluded.ordered_until,
+               ordered_by = excluded.ordered_by, targets_since = excluded.targets_since,
+               targets_met = excluded.targets_met, targets_late = excluded.targets_late
+        """)
+
     static let events = PostgresStatement(
         """
         INSERT INTO events (desk, number, at, epoch, conversation, kind, hash, audience, body)
@@ -234,6 +250,9 @@ extension CommitRows {
             ])
         add(CommitStatements.agents, changes.agents.isEmpty, try Self.values(changes.agents))
         add(
+            CommitStatements.queueStates, changes.queueStates.isEmpty,
+            try Self.values(changes.queueStates))
+        add(
             CommitStatements.quarantined, quarantined.event.isEmpty,
             [
                 .int8Array(quarantined.event), .byteaOptionalArray(quarantined.key),
@@ -310,6 +329,24 @@ extension CommitRows {
             .timestampArray(agents.map(\.idleSince.milliseconds)),
             .textOptionalArray(profiles),
             .int4Array(agents.map { Int32(clamping: $0.missedOffers) }),
+        ]
+    }
+}
+
+extension CommitRows {
+    private static func values(_ queues: [QueueState]) throws(StoreError) -> [PostgresValue] {
+        var hours: [String?] = []
+        for queue in queues { hours.append(try queue.hours?.document()) }
+        return [
+            .int8Array(queues.map(\.queue.number)), .boolArray(queues.map(\.isOpen)),
+            .int8Array(queues.map(\.openTime)),
+            .timestampArray(queues.map(\.countedAt.milliseconds)), .textOptionalArray(hours),
+            .boolOptionalArray(queues.map { $0.order?.isOpen }),
+            .timestampOptionalArray(queues.map { $0.order?.until?.milliseconds }),
+            .int8OptionalArray(queues.map { $0.order?.by.number }),
+            .timestampOptionalArray(queues.map { $0.targets?.since.milliseconds }),
+            .int8OptionalArray(queues.map { $0.targets.map { Int64($0.met) } }),
+            .int8OptionalArray(queues.map { $0.targets.map { Int64($0.late) } }),
         ]
     }
 }

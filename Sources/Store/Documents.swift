@@ -34,6 +34,22 @@ extension Profile {
     }
 }
 
+extension QueueHours {
+    /// What a queue's row keeps of its hours, beside the queue.
+    struct Document: Codable {
+        let knownUntil: Instant
+        let periods: [OpenPeriod]
+
+        func hours(of queue: QueueID) -> QueueHours {
+            QueueHours(queue: queue, periods: periods, knownUntil: knownUntil)
+        }
+    }
+
+    func document() throws(StoreError) -> String {
+        try Documents.text(of: Document(knownUntil: knownUntil, periods: periods))
+    }
+}
+
 extension PostgresResult {
     /// A JSON column that was selected as text; nil for NULL.
     func document<Value: Decodable>(

@@ -91,6 +91,28 @@ extension StoredEvent {
             self.init(ofAgent: event)
         case .offerMade, .offerEnded, .needsRelaxed, .needsChanged, .priorityChanged:
             self.init(ofRouting: event)
+        case .queueTurned(let queue, let isOpen, let until, let by):
+            self.init(
+                kind: 35,
+                numbers: [queue.number, isOpen ? 1 : 0, until == nil ? 0 : 1]
+                    + [until?.milliseconds ?? 0] + (by.map { [$0.number] } ?? []),
+                conversation: nil)
+        case .queueHoursSet(let queue, let next, let knownUntil):
+            self.init(
+                kind: 36,
+                numbers: [
+                    queue.number, next == nil ? 0 : 1, next?.milliseconds ?? 0,
+                    knownUntil.milliseconds,
+                ],
+                conversation: nil)
+        case .targetWarned(let conversation, let kind, let deadline, let calls):
+            self.init(
+                37, conversation, kind.eventCode, calls ? 1 : 0, deadline == nil ? 0 : 1,
+                deadline?.milliseconds ?? 0)
+        case .targetBreached(let conversation, let kind, let calls):
+            self.init(38, conversation, kind.eventCode, calls ? 1 : 0)
+        case .targetMet(let conversation, let kind, let isLate):
+            self.init(39, conversation, kind.eventCode, isLate ? 1 : 0)
         case .configurationChanged(let by):
             self.init(kind: 28, numbers: [by.number], conversation: nil)
         case .jobChanged(let job, let conversation, let message, let state, let attempts):
@@ -143,13 +165,15 @@ extension StoredEvent {
             self.init(25, conversation, by.number)
         case .priorityChanged(let conversation, let priority, let by):
             self.init(
-                26, conversation, priority == nil ? 0 : 1, Int64(priority ?? 0), by.number)
+                26, conversation, priority == nil ? 0 : 1, Int64(priority ?? 0), by?.number ?? 0)
         case .customerMet, .conversationOpened, .messageReceived, .messageSentElsewhere,
             .messageWritten, .announcementWritten, .messagesDelivered, .messagesRead,
             .messageReacted, .messageEdited,
             .messageDeleted, .channelEventKept, .ownerChanged, .conversationRead, .agentEntered,
             .agentConnected, .agentDisconnected, .presenceChanged, .capacityChanged,
-            .profileChanged, .configurationChanged, .jobChanged, .epochBegan, .inputQuarantined:
+            .profileChanged, .configurationChanged, .jobChanged, .queueTurned, .queueHoursSet,
+            .targetWarned, .targetBreached, .targetMet,
+            .epochBegan, .inputQuarantined:
             preconditionFailure("not an event of routing")
         }
     }
@@ -178,7 +202,8 @@ extension StoredEvent {
             .messageReacted, .messageEdited,
             .messageDeleted, .channelEventKept, .ownerChanged, .conversationRead, .jobChanged,
             .offerMade, .offerEnded, .needsRelaxed, .needsChanged, .priorityChanged,
-            .configurationChanged, .epochBegan, .inputQuarantined:
+            .configurationChanged, .queueTurned, .queueHoursSet, .targetWarned, .targetBreached,
+            .targetMet, .epochBegan, .inputQuarantined:
             preconditionFailure("not an event of an agent")
         }
         self.init(kind: kind, numbers: numbers, conversation: nil)
@@ -231,10 +256,17 @@ extension StoredEvent {
         case 25: .needsChanged(numbers.id(), by: numbers.id())
         case 26:
             .priorityChanged(
-                numbers.id(), priority: numbers.optionalNumber().map(Int.init), by: numbers.id())
+                numbers.id(), priority: numbers.optionalNumber().map(Int.init),
+                by: numbers.optionalID())
         case 27: .profileChanged(numbers.id(), by: numbers.id())
         case 28: .configurationChanged(by: numbers.id())
         case 40: announcementWritten(&numbers)
+        case 35: queueTurned(&numbers)
+        case 37, 38, 39: target(kind, &numbers)
+        case 36:
+            .queueHoursSet(
+                numbers.id(), next: numbers.optionalNumber().map { Instant(milliseconds: $0) },
+                knownUntil: numbers.instant())
         default: nil
         }
     }
@@ -315,6 +347,26 @@ extension StoredEvent {
         guard let presence = Presence(eventCode: numbers.next()) else { return nil }
         let by: AgentID? = numbers.isExhausted ? nil : numbers.optionalID()
         return .presenceChanged(agent, presence, by: by)
+    }
+
+    private static func target(_ event: Int64, _ numbers: inout NumberReader) -> Event? {
+        let conversation: ConversationID = numbers.id()
+        guard let kind = Target.Kind(eventCode: numbers.next()) else { return nil }
+        let flag = numbers.next() != 0
+        switch event {
+        case 37:
+            let deadline = numbers.optionalNumber().map { Instant(milliseconds: $0) }
+            return .targetWarned(conversation, kind, deadline: deadline, callsSupervisor: flag)
+        case 38: return .targetBreached(conversation, kind, callsSupervisor: flag)
+        default: return .targetMet(conversation, kind, isLate: flag)
+        }
+    }
+
+    private static func queueTurned(_ numbers: inout NumberReader) -> Event? {
+        let (queue, isOpen): (QueueID, Bool) = (numbers.id(), numbers.next() != 0)
+        let until = numbers.optionalNumber().map { Instant(milliseconds: $0) }
+        let by: AgentID? = numbers.isExhausted ? nil : numbers.optionalID()
+        return .queueTurned(queue, isOpen: isOpen, until: until, by: by)
     }
 
     private static func jobChanged(_ numbers: inout NumberReader) -> Event? {

@@ -12,6 +12,10 @@ extension PostgresResult {
     static let agentColumns = """
         agent, presence, capacity, disconnect_deadline, idle_since, profile::text, missed_offers
         """
+    static let queueStateColumns = """
+        queue, is_open, open_time, counted_at, hours::text, ordered_open, ordered_until, ordered_by,
+        targets_since, targets_met, targets_late
+        """
     static let jobColumns = """
         job, conversation, message, agent, text_digest, state, due_at, failure, attempts
         """
@@ -55,6 +59,27 @@ extension PostgresResult {
             id: try id(row, 0), presence: presence, capacity: Int(try int8(row, 2)),
             disconnectDeadline: try optionalInstant(row, 3), idleSince: try instant(row, 4),
             profile: try document(row, 5) ?? Profile(), missedOffers: Int(try int8(row, 6)))
+    }
+
+    func queueState(_ row: Int) throws(PostgresError) -> QueueState {
+        let queue: QueueID = try id(row, 0)
+        let hours: QueueHours.Document? = try document(row, 4)
+        return QueueState(
+            queue: queue, isOpen: try bool(row, 1), openTime: try int8(row, 2),
+            countedAt: try instant(row, 3), hours: hours?.hours(of: queue),
+            order: try queueOrder(row), targets: try targetCounts(row))
+    }
+
+    private func targetCounts(_ row: Int) throws(PostgresError) -> TargetCounts? {
+        guard let since = try optionalInstant(row, 8) else { return nil }
+        return TargetCounts(
+            since: since, met: Int(try int8(row, 9)), late: Int(try int8(row, 10)))
+    }
+
+    private func queueOrder(_ row: Int) throws(PostgresError) -> QueueOrder? {
+        guard let by = try optionalInt8(row, 7) else { return nil }
+        return QueueOrder(
+            isOpen: try bool(row, 5), until: try optionalInstant(row, 6), by: AgentID(by))
     }
 
     /// A job whose columns begin at `first`.

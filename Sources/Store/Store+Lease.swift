@@ -83,8 +83,9 @@ extension Store {
                     [.int8(desk), .int8(Int64(configuration.recentEvents))]),
                 PostgresCommand(LeaseStatements.configuration, [.int8(desk)]),
                 PostgresCommand(LeaseStatements.paces, [.int8(desk)]),
+                PostgresCommand(LeaseStatements.queueStates, [.int8(desk)]),
             ], deadline: configuration.readDeadline)
-        guard case .committed(let results) = outcome, results.count == 7 else {
+        guard case .committed(let results) = outcome, results.count == 8 else {
             throw .unavailable
         }
         // Another node took over between the two transactions.
@@ -113,6 +114,9 @@ extension Store {
                     since: try results[6].optionalInstant(row, 2))
             }
             state.configuration = try results[5].configuration(0) ?? Configuration()
+            state.queueStates = try results[7].all { row throws(PostgresError) in
+                try results[7].queueState(row)
+            }
         }
         lastHash = hash
         return Reloaded(epoch: epoch, state: state, recent: recent)
@@ -182,6 +186,11 @@ enum LeaseStatements {
         """)
     static let paces = PostgresStatement(
         "SELECT queue, pace, since FROM queue_paces WHERE desk = $1 ORDER BY queue")
+    static let queueStates = PostgresStatement(
+        """
+        SELECT \(PostgresResult.queueStateColumns) FROM queue_states
+         WHERE desk = $1 ORDER BY queue
+        """)
     static let giveBack = PostgresStatement(
         """
         UPDATE desks SET holder = NULL, incarnation = NULL, expires_at = NULL

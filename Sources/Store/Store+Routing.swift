@@ -42,7 +42,7 @@ extension Store {
 
 extension StoredEvent {
     /// Changes of owner, offers, and what decides about them.
-    fileprivate static let kindsOfRouting: [Int64] = [2, 12, 22, 23, 24, 25, 26]
+    fileprivate static let kindsOfRouting: [Int64] = [2, 12, 22, 23, 24, 25, 26, 37, 38, 39]
 }
 
 extension StoreLimits {

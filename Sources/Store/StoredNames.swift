@@ -51,7 +51,17 @@ extension HandoffReason: EventCode {
         case .moved: 10
         case .assignedBySupervisor: 11
         case .assignedOverCapacity: 12
+        case .escalated: 13
         case .abandoned: 17
+        }
+    }
+}
+
+extension Target.Kind: EventCode {
+    var eventCode: Int64 {
+        switch self {
+        case .firstResponse: 1
+        case .reply: 2
         }
     }
 }

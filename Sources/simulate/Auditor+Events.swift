@@ -46,8 +46,11 @@ extension Auditor {
             ledger.conversations[id]?.wroteAt = max(former, writtenAt)
         case .customerMet, .messageSentElsewhere, .messagesDelivered, .messagesRead,
             .messageReacted, .messageEdited, .messageDeleted, .channelEventKept,
-            .conversationRead, .inputQuarantined:
+            .conversationRead, .queueHoursSet, .inputQuarantined:
             break
+        case .queueTurned(let queue, let isOpen, _, _):
+            if isOpen { ledger.closed.remove(queue) } else { ledger.closed.insert(queue) }
+        case .targetWarned, .targetBreached, .targetMet: break
         case .profileChanged, .configurationChanged, .needsChanged:
             applySetting(record, inputOfRecord)
         case .offerMade(let id, let offer, let choice): made(offer, of: id, choice, record)
@@ -92,7 +95,9 @@ extension Auditor {
             if let sender = handoff.from.agent, isPassedOn(handoff) {
                 conversation.declined.insert(sender)
             }
-            if handoff.reason == .overflowed { conversation.staysInQueue = true }
+            if handoff.reason == .overflowed || handoff.reason == .escalated {
+                conversation.staysInQueue = true
+            }
             guard isNew else { return }
             conversation.waitingSince = at
             conversation.isAnswered = false
@@ -187,19 +192,26 @@ extension Auditor {
             .presenceChanged(let agent, _, by: .some(let supervisor)),
             .profileChanged(let agent, by: let supervisor):
             [agent, supervisor]
-        case .configurationChanged(by: let supervisor):
+        case .configurationChanged(by: let supervisor),
+            .queueTurned(_, isOpen: _, until: _, by: .some(let supervisor)):
             [supervisor]
         case .offerMade(let id, let offer, _):
             [offer.agent, ledger.conversations[id]?.owner.agent].compactMap { $0 }
         case .offerEnded(let id, let agent, _):
             [agent, ledger.conversations[id]?.owner.agent].compactMap { $0 }
+        case .targetWarned(let id, _, _, _), .targetBreached(let id, _, _),
+            .targetMet(let id, _, _),
+            .priorityChanged(let id, _, by: nil):
+            [ledger.conversations[id]?.owner.agent].compactMap { $0 }
         case .needsChanged(let id, by: let supervisor),
-            .priorityChanged(let id, _, by: let supervisor):
+            .priorityChanged(let id, _, by: .some(let supervisor)):
             [supervisor, ledger.conversations[id]?.owner.agent].compactMap { $0 }
         case .jobChanged(let job, let id, _, _, _):
             [ledger.jobs[job]?.agent, ledger.conversations[id]?.owner.agent].compactMap { $0 }
         case .customerMet, .conversationOpened, .channelEventKept(nil), .needsRelaxed,
-            .announcementWritten, .epochBegan, .inputQuarantined:
+            .queueTurned(_, isOpen: _, until: _, by: nil), .queueHoursSet, .announcementWritten,
+            .epochBegan,
+            .inputQuarantined:
             []
         }
     }

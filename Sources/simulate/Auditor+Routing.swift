@@ -10,11 +10,17 @@ extension Auditor {
         switch input {
         case .conversationMoved(let id, _, by: _):
             ledger.conversations[id]?.staysInQueue = true
+        case .transferOrdered(_, let id, .queue(let queue)):
+            // Whoever is passed around a closed queue stays where they came.
+            guard ledger.closed.contains(queue), ledger.queue(queue)?.overflow?.whenClosed == true
+            else { return }
+            ledger.conversations[id]?.staysInQueue = true
         case .conversationAssigned, .configurationSet, .profileSet, .needsSet, .customerWrote,
             .channelReported, .channelEventKept, .backfillFinished, .agentConnected,
             .agentDisconnected, .agentConnections, .presenceSet, .capacitySet, .agentReplied,
             .resendOrdered, .conversationRead, .conversationClosed, .offerAccepted, .offerDeclined,
-            .conversationTaken, .transferOrdered, .presenceOrdered, .prioritySet, .sendingBegan,
+            .conversationTaken, .transferOrdered, .presenceOrdered, .prioritySet,
+            .queueClosed, .queueOpened, .hoursComputed, .sendingBegan,
             .sendingEnded, .epochBegan, .clockReached:
             break
         }
@@ -107,7 +113,8 @@ extension Auditor {
         case .taken:
             let isPulled = ledger.queue(conversation.queue)?.handing == .pull
             require(
-                conversation.isWaiting && isPulled && ledger.fits(agent, conversation), .p4,
+                conversation.isWaiting && isPulled && !ledger.closed.contains(conversation.queue)
+                    && ledger.fits(agent, conversation), .p4,
                 "agent \(agent.number) took conversation \(id.number) and may not")
             checkRoom(of: agent, for: id, conversation)
         case .transferred, .assignedBySupervisor:
@@ -119,7 +126,8 @@ extension Auditor {
                 inputOfRecord == order, .p3,
                 "agent \(agent.number) is given too much and no supervisor said so")
             checkPresence(of: agent, for: id, conversation)
-        case .customerWrote, .disconnected, .wentOffline, .closed, .overflowed, .moved, .abandoned:
+        case .customerWrote, .disconnected, .wentOffline, .closed, .overflowed, .moved,
+            .escalated, .abandoned:
             violated(.p6, "conversation \(id.number) comes to an agent for \(handoff.reason)")
         }
     }
@@ -147,6 +155,9 @@ extension Auditor {
     private func checkTurn(of agent: AgentID, for id: ConversationID, at: Instant) {
         guard let conversation = ledger.conversations[id] else { return }
         require(conversation.isWaiting, .p2, "conversation \(id.number) does not wait")
+        require(
+            !ledger.closed.contains(conversation.queue), .p4,
+            "conversation \(id.number) is given from a closed queue")
         checkRoom(of: agent, for: id, conversation)
         let room = ledger.hasRoom(agent, for: conversation)
         require(

@@ -202,7 +202,9 @@ final class Console {
             .messageDeleted, .channelEventKept, .conversationRead, .agentEntered, .agentConnected,
             .agentDisconnected, .presenceChanged, .capacityChanged, .profileChanged,
             .configurationChanged, .offerMade, .offerEnded, .needsRelaxed, .needsChanged,
-            .priorityChanged, .jobChanged, .epochBegan, .inputQuarantined:
+            .priorityChanged, .jobChanged, .epochBegan, .queueTurned, .queueHoursSet, .targetWarned,
+            .targetBreached, .targetMet,
+            .inputQuarantined:
             break
         }
     }

@@ -31,6 +31,7 @@ final class Database {
     private(set) var jobs: [JobID: Job] = [:]
     private(set) var configuration = Configuration()
     private(set) var paces: [QueueID: QueuePace] = [:]
+    private(set) var queueStates: [QueueID: QueueState] = [:]
     private(set) var handoffs: [ConversationID: [HandoffRow]] = [:]
     /// Which message the platform's id stands for.
     private(set) var messages: [Digest: MessageID] = [:]
@@ -104,6 +105,7 @@ final class Database {
         state.agents = agents.values.sorted { $0.id < $1.id }
         state.configuration = configuration
         state.paces = paces.values.sorted { $0.queue < $1.queue }
+        state.queueStates = queueStates.values.sorted { $0.queue < $1.queue }
         state.jobs = jobs.values.filter { !$0.state.isSettled }.sorted { $0.id < $1.id }
         switch plant {
         case .inflateCapacity:
@@ -243,7 +245,9 @@ final class Database {
             .messageEdited, .messageDeleted, .channelEventKept, .conversationRead, .agentEntered,
             .agentConnected, .agentDisconnected, .presenceChanged, .capacityChanged,
             .profileChanged, .configurationChanged, .offerMade, .offerEnded, .needsRelaxed,
-            .needsChanged, .priorityChanged, .jobChanged, .epochBegan, .inputQuarantined:
+            .needsChanged, .priorityChanged, .jobChanged, .epochBegan, .queueTurned, .queueHoursSet,
+            .targetWarned, .targetBreached, .targetMet,
+            .inputQuarantined:
             break
         }
     }
@@ -262,6 +266,7 @@ final class Database {
             latest[conversation.thread] = conversation.id
         }
         if let latest = changes.configurations.last { configuration = latest }
+        for state in changes.queueStates { queueStates[state.queue] = state }
         for agent in changes.agents { agents[agent.id] = agent }
         for job in changes.jobs { jobs[job.id] = job }
         for pace in changes.paces { paces[pace.queue] = pace }

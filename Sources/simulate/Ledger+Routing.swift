@@ -98,8 +98,8 @@ extension Ledger {
     /// Whether the desk would give this conversation to this agent now.
     func isDue(_ id: ConversationID, to agent: AgentID) -> Bool {
         guard let conversation = conversations[id], conversation.isWaiting,
-            queue(conversation.queue)?.handing != .pull, hasRoom(agent, for: conversation),
-            isFree(conversation, for: agent)
+            queue(conversation.queue)?.handing != .pull, !closed.contains(conversation.queue),
+            hasRoom(agent, for: conversation), isFree(conversation, for: agent)
         else { return false }
         switch configuration.heavyWork {
         case .isPassed: return true
@@ -107,6 +107,7 @@ extension Ledger {
         }
         return !conversations.contains { other, heavier in
             heavier.isWaiting && queue(heavier.queue)?.handing != .pull
+                && !closed.contains(heavier.queue)
                 && rank(of: other) < rank(of: id) && !hasRoom(agent, for: heavier)
                 && isFree(heavier, for: agent)
         }

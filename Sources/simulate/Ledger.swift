@@ -54,6 +54,8 @@ struct Ledger {
     var last: Int64 = 0
     var epoch: Int64 = 0
     var configuration = Configuration()
+    /// Queues whose conversations wait, whoever is free.
+    var closed: Set<QueueID> = []
     var conversations: [ConversationID: Conversation] = [:]
     var agents: [AgentID: Agent] = [:]
     var jobs: [JobID: Job] = [:]

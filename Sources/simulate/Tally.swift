@@ -31,6 +31,12 @@ struct Tally {
             case .needsRelaxed: add("relaxations")
             case .configurationChanged: add("configurations")
             case .profileChanged: add("profiles")
+            case .queueTurned(_, isOpen: let isOpen, _, _):
+                add(isOpen ? "queues opened" : "queues closed")
+            case .queueHoursSet: add("hours told")
+            case .targetWarned: add("targets warned")
+            case .targetBreached: add("targets breached")
+            case .targetMet(_, _, isLate: let isLate): add(isLate ? "targets late" : "targets met")
             case .jobChanged(_, _, _, .unknown, _): add("sends unknown")
             case .jobChanged(_, _, _, .unconfirmed, _): add("sends unconfirmed")
             case .jobChanged(_, _, _, .sent, _): add("sends proved")

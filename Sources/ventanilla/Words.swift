@@ -30,17 +30,23 @@ struct Words {
                 : "asks for less: \(count(steps, "relaxation")) in force"
         case .needsChanged(_, let by): "supervisor \(by.number) changed what it asks for"
         case .priorityChanged(_, let priority, let by):
-            "supervisor \(by.number) set its priority to "
+            (by.map { "supervisor \($0.number)" } ?? "its target") + " set its priority to "
                 + (priority.map { "\($0)" } ?? "that of its queue")
         case .announcementWritten(_, _, _, .waiting(let position, let minutes)):
             "told the customer: place \(position), about \(count(minutes, "minute"))"
         case .announcementWritten(_, _, _, .nobodyThere(let position)):
             "told the customer: place \(position), nobody is there"
+        case .targetWarned(_, let kind, let deadline, _):
+            "warned: its \(name(kind)) is due" + (deadline.map { " at \(moment($0))" } ?? "")
+        case .targetBreached(_, let kind, _): "its \(name(kind)) is overdue"
+        case .targetMet(_, let kind, let isLate):
+            "its \(name(kind)) was given" + (isLate ? ", late" : " in time")
         case .customerMet, .messageReceived, .messageSentElsewhere, .messageWritten,
             .messagesDelivered, .messagesRead, .messageReacted, .messageEdited, .messageDeleted,
             .channelEventKept, .conversationRead, .agentEntered, .agentConnected,
             .agentDisconnected, .presenceChanged, .capacityChanged, .profileChanged,
-            .configurationChanged, .jobChanged, .epochBegan, .inputQuarantined:
+            .configurationChanged, .jobChanged, .epochBegan, .queueTurned, .queueHoursSet,
+            .inputQuarantined:
             nil
         }
     }
@@ -121,6 +127,7 @@ struct Words {
         case .assignedBySupervisor: "a supervisor gave it to them"
         case .abandoned: "the customer was not answered and fell silent"
         case .assignedOverCapacity: "a supervisor gave it to them beyond their capacity"
+        case .escalated: "its target was near or past"
         }
     }
 
@@ -158,6 +165,7 @@ struct Words {
         case "noRoom":
             return "has no room: \(obstacle.load ?? 0) of \(obstacle.capacity ?? 0) taken, "
                 + "it takes \(obstacle.weight ?? 0)"
+        case "queueIsClosed": return "could have it, but its queue is closed"
         case "isPulled": return "may take it from the list"
         case "roomIsReserved": return "keeps room for another who waits longer"
         default: return obstacle.kind
@@ -172,6 +180,13 @@ struct Words {
         case .bot: "the bot"
         case .queue(let queue): name(queue)
         case .agent(let agent): "agent \(agent.number)"
+        }
+    }
+
+    private func name(_ kind: Target.Kind) -> String {
+        switch kind {
+        case .firstResponse: "first response"
+        case .reply: "reply"
         }
     }
 

@@ -91,6 +91,45 @@ struct ConfigurationTests {
             $0.queues[0].overflow = Overflow(to: QueueID(2), afterWait: 100)
             $0.queues[1].overflow = Overflow(to: QueueID(1), atLength: 5)
         },
+        Fault("hours without any", .neverOpens, "queues[0].hours") {
+            $0.queues[0].hours = Hours(timeZone: "Europe/Madrid", weekly: [])
+        },
+        Fault("hours of no place", .outOfRange, "queues[0].hours.timeZone") {
+            $0.queues[0].hours = Hours(timeZone: "", weekly: OpeningTests.week.weekly)
+        },
+        Fault("two periods at once", .overlapping, "queues[0].hours.weekly[1]") {
+            let whole = WeeklyPeriod(day: 1, opens: .startOfDay, closes: .endOfDay)
+            $0.queues[0].hours = Hours(timeZone: "Europe/Madrid", weekly: [whole, whole])
+        },
+        Fault("a period backwards", .outOfRange, "queues[0].hours.weekly[0].closes") {
+            $0.queues[0].hours = Hours(
+                timeZone: "Europe/Madrid",
+                weekly: [WeeklyPeriod(day: 1, opens: .endOfDay, closes: .startOfDay)])
+        },
+        Fault("an eighth day", .outOfRange, "queues[0].hours.weekly[0].day") {
+            $0.queues[0].hours = Hours(
+                timeZone: "Europe/Madrid",
+                weekly: [WeeklyPeriod(day: 8, opens: .startOfDay, closes: .endOfDay)])
+        },
+        Fault("a promise of nothing", .neverEnds, "queues[0].targets[0]") {
+            $0.queues[0].targets = [ServiceTarget()]
+        },
+        Fault("a warning before the start", .outOfRange, "queues[0].targets[0].warning") {
+            $0.queues[0].targets = [ServiceTarget(firstResponse: 5_000, warning: 5_000)]
+        },
+        Fault("two targets for one priority", .duplicated, "queues[0].targets[1].fromPriority") {
+            $0.queues[0].targets = [ServiceTarget(reply: 5_000), ServiceTarget(reply: 6_000)]
+        },
+        Fault("an escalation to nowhere", .notFound, "queues[0].targets[0].onBreach.queue") {
+            $0.queues[0].targets = [
+                ServiceTarget(reply: 5_000, onBreach: Escalation(queue: QueueID(9)))
+            ]
+        },
+        Fault("an escalation into itself", .circular, "queues[0].targets[0].onWarning.queue") {
+            $0.queues[0].targets = [
+                ServiceTarget(reply: 5_000, onWarning: Escalation(queue: QueueID(1)))
+            ]
+        },
         Fault("a queue that nobody can serve", .unservable, "queues[1]") {
             $0.queues[1].needs = [SkillLevel(SkillID(2), 4)]
         },

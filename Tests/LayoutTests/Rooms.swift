@@ -27,7 +27,9 @@ enum Layout {
             packages: ["JWTKit", "Crypto", "Logging"]),
         Room(
             name: "DeskRunner", rooms: ["Desk", "Engine", "EventLoop", "Store"],
-            packages: collections.union(["Logging", "Metrics"])),
+            packages: collections.union([
+                "Logging", "Metrics", "FoundationEssentials", "FoundationInternationalization",
+            ])),
         Room(
             name: "Outbound", rooms: ["Desk", "Engine", "Wire", "EventLoop"],
             packages: ["Logging", "Metrics"]),

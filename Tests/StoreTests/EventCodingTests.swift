@@ -42,6 +42,11 @@ enum EventSamples {
         .priorityChanged(conversation, priority: 5, by: AgentID(99)),
         .profileChanged(agent, by: AgentID(99)),
         .configurationChanged(by: AgentID(99)),
+        .queueTurned(QueueID(2), isOpen: false, until: moment, by: nil),
+        .queueHoursSet(QueueID(2), next: moment, knownUntil: moment),
+        .targetWarned(conversation, .reply, deadline: moment, callsSupervisor: true),
+        .targetBreached(conversation, .firstResponse, callsSupervisor: true),
+        .targetMet(conversation, .reply, isLate: true),
         .announcementWritten(
             conversation, message, JobID(8), .waiting(position: 3, minutes: 12)),
     ]
@@ -100,6 +105,20 @@ enum EventSamples {
             ]
         }
         + [.priorityChanged(conversation, priority: nil, by: AgentID(99))]
+        + [nil, AgentID(99)].flatMap { by -> [Event] in
+            [nil, moment].map { .queueTurned(QueueID(2), isOpen: true, until: $0, by: by) }
+        }
+        + [
+            .queueHoursSet(QueueID(2), next: nil, knownUntil: moment),
+            .priorityChanged(conversation, priority: 4, by: nil),
+        ]
+        + Target.Kind.allCases.flatMap { kind -> [Event] in
+            [
+                .targetWarned(conversation, kind, deadline: nil, callsSupervisor: false),
+                .targetBreached(conversation, kind, callsSupervisor: false),
+                .targetMet(conversation, kind, isLate: false),
+            ]
+        }
         + HandoffReason.allCases.flatMap { reason in
             [Owner.nobody, .bot, .queue(QueueID(2)), .agent(agent)].map {
                 .ownerChanged(
@@ -145,7 +164,7 @@ extension StoreTests {
         }
 
         @Test func everyKindHasItsNumber() {
-            #expect(EventSamples.all.map { StoredEvent($0).kind } == Array(1...28) + [40])
+            #expect(EventSamples.all.map { StoredEvent($0).kind } == Array(1...28) + Array(35...40))
         }
 
         @Test func whatIsNotOursIsNotRead() {

@@ -116,8 +116,13 @@ struct RandomHistory {
     @LoopActor mutating func batch(_ node: Node) async throws -> [Node.Order] {
         var orders: [Node.Order] = []
         for _ in 0...below(12) {
-            let order = below(3) == 0 ? routingOrder(node.desk) : order(node.desk)
-            orders.append(order.written(at: node.now))
+            let next =
+                switch below(8) {
+                case 0: queueOrder(node.desk, at: node.now)
+                case 1, 2, 3: routingOrder(node.desk)
+                default: order(node.desk)
+                }
+            orders.append(next.written(at: node.now))
         }
         return orders
     }
@@ -199,6 +204,28 @@ struct RandomHistory {
         return Node.Order(input: input)
     }
 
+    /// When queues are open, and what supervisors order about them.
+    private mutating func queueOrder(_ desk: Desk, at now: Instant) -> Node.Order {
+        let until = below(2) == 0 ? nil : now.adding(milliseconds: Int64(below(90_000)) + 1)
+        let queue = QueueID(Int64(below(2)) + 1)
+        switch below(4) {
+        case 0: return Node.Order(input: .queueClosed(queue, until: until, by: AgentID(9)))
+        case 1: return Node.Order(input: .queueOpened(queue, until: until, by: AgentID(9)))
+        default: break
+        }
+        let configured = desk.configuration.queues.filter { $0.hours != nil }
+        let hours = configured.map { queue in
+            let from = now.adding(milliseconds: Int64(below(80_000)) - 40_000)
+            let first = OpenPeriod(from: from, until: from.adding(milliseconds: 50_000))
+            let second = OpenPeriod(
+                from: from.adding(milliseconds: 60_000), until: from.adding(milliseconds: 90_000))
+            return QueueHours(
+                queue: queue.id, periods: [first, second],
+                knownUntil: from.adding(milliseconds: 100_000))
+        }
+        return Node.Order(input: .hoursComputed(hours, version: desk.configuration.version))
+    }
+
     private mutating func configuration() -> Configuration {
         let handings: [Handing] = [.push, .offer(timeout: 20_000), .pull]
         return Configuration(
@@ -214,8 +241,23 @@ struct RandomHistory {
                         : Announcing(
                             waiting: "You are number {position}, about {minutes} min.",
                             nobody: "Nobody is there.", positionStep: 1, interval: 5_000),
-                    abandonment: below(3) == 0 ? 50_000 : nil),
-                Queue(id: QueueID(2), name: "Fraud", handing: handings[below(2)]),
+                    abandonment: below(3) == 0 ? 50_000 : nil,
+                    targets: below(3) == 0
+                        ? nil
+                        : [
+                            ServiceTarget(
+                                firstResponse: 70_000, reply: 50_000, warning: 20_000,
+                                onBreach: Escalation(
+                                    priority: 5, queue: QueueID(2), callsSupervisor: true))
+                        ]),
+                Queue(
+                    id: QueueID(2), name: "Fraud", handing: handings[below(2)],
+                    hours: below(2) == 0
+                        ? nil
+                        : Hours(
+                            timeZone: "Europe/Madrid",
+                            weekly: [WeeklyPeriod(day: 1, opens: .startOfDay, closes: .endOfDay)]
+                        )),
             ])
     }
 

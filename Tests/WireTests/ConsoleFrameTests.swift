@@ -207,7 +207,7 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
                     """)
             }
         }
-        #expect(methods.count == 29)
+        #expect(methods.count == 35)
     }
 
     @Test("No platform id, digest or raw event reaches a console")
@@ -349,7 +349,7 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
             ConsoleResult.accounts(id: id, .read(BankTests.context)),
             ConsoleResult.explanation(id: id, RoutingFrames.explanation),
             ConsoleNotice.deskChanged(RoutingFrames.desk),
-            ConsoleNotice.takeable([RoutingFrames.waiting]),
+            ConsoleNotice.takeable([RoutingFrames.waiting]), RoutingFrames.service.encode(),
             ConsoleNotice.snapshot(
                 epoch: 3, seq: 42, person: ana, desk: RoutingFrames.desk, snapshot),
         ]

@@ -136,6 +136,43 @@ enum RoutingFrames {
             #""priority.changed" {"conversation":5,"by":9}"#
         ),
         (
+            .queueTurned(
+                QueueID(2), isOpen: false, until: Instant(milliseconds: 900), by: sofia),
+            PushContext(), #""queue.closed" {"queue":2,"until":900,"by":9}"#
+        ),
+        (
+            .queueTurned(QueueID(2), isOpen: true, until: nil, by: nil),
+            PushContext(), #""queue.opened" {"queue":2}"#
+        ),
+        (
+            .queueHoursSet(
+                QueueID(2), next: Instant(milliseconds: 900),
+                knownUntil: Instant(milliseconds: 9_000)),
+            PushContext(), #""queue.hours" {"queue":2,"next":900,"knownUntil":9000}"#
+        ),
+        (
+            .priorityChanged(conversation, priority: 3, by: nil), PushContext(),
+            #""priority.changed" {"conversation":5,"priority":3}"#
+        ),
+        (
+            .targetWarned(
+                conversation, .reply, deadline: Instant(milliseconds: 900), callsSupervisor: true),
+            PushContext(),
+            #"""
+            "target.warned" {"conversation":5,"deadline":900,"kind":"reply","callsSupervisor":true}
+            """#
+        ),
+        (
+            .targetBreached(conversation, .firstResponse, callsSupervisor: false), PushContext(),
+            #"""
+            "target.breached" {"conversation":5,"kind":"firstResponse","callsSupervisor":false}
+            """#
+        ),
+        (
+            .targetMet(conversation, .reply, isLate: true), PushContext(),
+            #""target.met" {"conversation":5,"kind":"reply","isLate":true}"#
+        ),
+        (
             .ownerChanged(
                 Handoff(
                     conversation: conversation, number: 3, from: .queue(QueueID(1)),
@@ -148,6 +185,31 @@ enum RoutingFrames {
             """#
         ),
     ]
+
+    /// One queue with all that can be told of it, one without, and two promises.
+    static let service = ServiceNotice(
+        queues: [
+            ServiceNotice.QueueCard(
+                state: QueueState(
+                    queue: QueueID(2), isOpen: false, openTime: 5,
+                    countedAt: Instant(milliseconds: 6),
+                    hours: QueueHours(
+                        queue: QueueID(2), periods: [], knownUntil: Instant(milliseconds: 9)),
+                    order: QueueOrder(isOpen: false, until: nil, by: sofia),
+                    targets: TargetCounts(since: Instant(milliseconds: 7), met: 3, late: 1)),
+                next: Instant(milliseconds: 900)),
+            ServiceNotice.QueueCard(
+                state: QueueState(
+                    queue: QueueID(3), isOpen: true, openTime: 5,
+                    countedAt: Instant(milliseconds: 6)), next: nil),
+        ],
+        promises: [
+            ServiceNotice.Promise(
+                conversation: conversation,
+                target: Target(
+                    kind: .reply, since: Instant(milliseconds: 1), due: 9, warning: 1,
+                    stage: .warned), deadline: Instant(milliseconds: 950))
+        ])
 
     /// One agent with every obstacle, farthest first.
     static let explanation = ExplanationDocument(
@@ -194,11 +256,27 @@ enum RoutingFrames {
     static let obstacles: [Obstacle?] = [
         .barred, .otherCompartment, .otherQueue, .lacks(SkillLevel(SkillID(6), 2)), .notOnDuty,
         .noRoom(load: 2, capacity: 3, weight: 2), .roomIsReserved, .isPulled, .declined,
-        .reservedForAnother(AgentID(2)), nil,
+        .reservedForAnother(AgentID(2)), .queueIsClosed, nil,
     ]
 }
 
 @Suite struct RoutingFrameTests {
+    @Test("Queues and promises are told with what there is to tell")
+    func service() throws {
+        let frame = RoutingFrames.service.encode()
+        #expect(
+            try foreignObject(frame)
+                == foreignObject(
+                    bytes(
+                        #"""
+                        {"jsonrpc":"2.0","method":"service","params":{"queues":[
+                        {"queue":2,"isOpen":false,"hasHours":true,"next":900,"orderedBy":9,
+                        "since":7,"met":3,"late":1},{"queue":3,"isOpen":true,"hasHours":false}],
+                        "promises":[{"conversation":5,"kind":"reply","stage":"warned",
+                        "deadline":950}]}}
+                        """#)), "\(String(decoding: frame, as: UTF8.self))")
+    }
+
     @Test("An explanation names the nearest agents first")
     func explanation() throws {
         let frame = RoutingFrames.explanation.encode()
@@ -208,11 +286,12 @@ enum RoutingFrames {
                     bytes(
                         #"""
                         {"conversation":5,"version":4,"position":1,"omitted":0,
-                        "needs":[{"skill":6,"level":2,"isFirm":false}],"candidates":[{"agent":11},
+                        "needs":[{"skill":6,"level":2,"isFirm":false}],"candidates":[{"agent":12},
                         {"agent":7,"obstacle":{"kind":"roomIsReserved"}},
                         {"agent":8,"obstacle":{"kind":"isPulled"}},
                         {"agent":9,"obstacle":{"kind":"declined"}},
                         {"agent":10,"obstacle":{"kind":"reservedForAnother","agent":2}},
+                        {"agent":11,"obstacle":{"kind":"queueIsClosed"}},
                         {"agent":6,"obstacle":{"kind":"noRoom","load":2,"capacity":3,"weight":2}},
                         {"agent":5,"obstacle":{"kind":"notOnDuty"}},
                         {"agent":4,"obstacle":{"kind":"lacks","skill":6,"level":2}},

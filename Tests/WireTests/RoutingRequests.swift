@@ -54,6 +54,11 @@ enum RoutingRequests {
             .supervise(.conversationAssign(conversation, AgentID(8), overridesCapacity: true))
         ),
         (
+            "queue.close", #"{"queue":3,"until":900}"#,
+            .supervise(.queueClose(QueueID(3), until: Instant(milliseconds: 900)))
+        ),
+        ("queue.open", #"{"queue":3}"#, .supervise(.queueOpen(QueueID(3), until: nil))),
+        (
             "conversation.setPriority", #"{"conversation":5,"priority":10}"#,
             .supervise(.prioritySet(conversation, 10))
         ),

@@ -70,6 +70,8 @@ def test_other_methods_are_told_which_there_are(plain):
 # -- what is refused --------------------------------------------------------------------------------
 
 
+NINE_TO_FIVE = {"day": 1, "opens": "09:00", "closes": "17:00"}
+
 REFUSED = [
     ({"queues": [queue(), queue(id=2, needs=[NEED])], "skills": [SKILL]}, "unservable",
      "configuration.queues[1]"),
@@ -83,6 +85,14 @@ REFUSED = [
     ({"queues": [queue(id=0)]}, "outOfRange", "configuration.queues[0].id"),
     ({"queues": [queue(handing={"offer": {"timeout": 10}})]}, "outOfRange",
      "configuration.queues[0].handing.timeout"),
+    ({"queues": [queue(hours={"timeZone": "Moon/Tycho", "weekly": [NINE_TO_FIVE]})]}, "notFound",
+     "configuration.queues[0].hours.timeZone"),
+    ({"queues": [queue(hours={"timeZone": "Europe/Madrid", "weekly": []})]}, "neverOpens",
+     "configuration.queues[0].hours"),
+    ({"queues": [queue(hours={"timeZone": "Europe/Madrid", "weekly": [NINE_TO_FIVE, NINE_TO_FIVE]})]},
+     "overlapping", "configuration.queues[0].hours.weekly[1]"),
+    ({"queues": [queue(targets=[{"reply": 1_000, "warning": 2_000}])]}, "outOfRange",
+     "configuration.queues[0].targets[0].warning"),
     ({"entry": 9}, "notFound", "configuration.entry"),
     ({"ageing": -1}, "outOfRange", "configuration.ageing"),
 ]

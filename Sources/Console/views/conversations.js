@@ -1,9 +1,9 @@
 // The conversations that this agent holds: those waiting for an answer first.
 
 import { element, reconcile, roveFocus, setAttribute, setHidden, setText } from "../dom.js";
-import { latestMessage, myConversations } from "../state.js";
+import { latestMessage, myConversations, promiseTo } from "../state.js";
 import { makeTakeable } from "./lists.js";
-import { customerName, duration, moment, summary } from "../words.js";
+import { customerName, duration, markPromise, moment, promiseText, summary } from "../words.js";
 
 const headings = { waiting: "Waiting for your answer", answered: "Answered" };
 
@@ -55,6 +55,7 @@ function makeItem({ conversation: { id }, shared: { actions } }) {
     const unread = element("span", { class: "unread", "aria-hidden": "true" });
     const draft = element("span", { class: "tag", text: "Draft" });
     const trouble = element("span", { class: "tag bad", text: "Check sending" });
+    const due = element("span", { class: "tag due" });
     const button = element(
         "button",
         {
@@ -65,7 +66,7 @@ function makeItem({ conversation: { id }, shared: { actions } }) {
             onclick: () => actions.open(id, { focus: true }),
         },
         element("span", { class: "item-head" }, name, wait),
-        element("span", { class: "item-foot" }, line, trouble, draft, unread),
+        element("span", { class: "item-foot" }, line, due, trouble, draft, unread),
     );
     return {
         element: element("li", {}, button),
@@ -79,6 +80,13 @@ function makeItem({ conversation: { id }, shared: { actions } }) {
             const latest = latestMessage(transcript);
             const prefix = latest?.kind === "reply" ? "You: " : "";
             setText(line, latest === null ? "" : prefix + summary(latest));
+            const promise = promiseTo(state, id);
+            const isPressing = promise !== undefined && promise.stage !== "running";
+            setHidden(due, !isPressing);
+            due.classList.toggle("bad", promise?.stage === "breached");
+            if (isPressing) markPromise(due, promise);
+            else delete due.dataset.promised;
+            setText(due, isPressing ? promiseText(promise, now) : "");
             setText(unread, String(conversation.unread ?? 0));
             setHidden(unread, !conversation.unread);
             setHidden(draft, ui.selected === id || !ui.drafts.get(id));
@@ -89,6 +97,7 @@ function makeItem({ conversation: { id }, shared: { actions } }) {
             const spoken = [
                 customerName(conversation),
                 conversation.unread ? `${conversation.unread} unread` : "",
+                isPressing ? promiseText(promise, now) : "",
                 since === null ? "answered" : `waiting ${duration(now - since)}`,
                 latest === null ? "" : summary(latest),
             ];

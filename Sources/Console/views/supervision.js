@@ -1,8 +1,8 @@
 // The supervisor's view: the queue with waiting times, the agents with presence and load.
 
 import { element, reconcile, setAttribute, setHidden, setText } from "../dom.js";
-import { heldConversations, priorityOf, queueFigures, waitingConversations } from "../state.js";
-import { count, customerName, duration, moment, named, presenceNames } from "../words.js";
+import { heldConversations, pressing, priorityOf, promiseTo, queueFigures, serviceOf, waitingConversations } from "../state.js";
+import { clockTime, count, customerName, duration, markPromise, moment, named, presenceNames, promiseText } from "../words.js";
 import { agentName, profileText } from "./manage.js";
 
 /** More rows than anybody reads would only make the page slow; the rest is counted. */
@@ -28,7 +28,7 @@ export function makeSupervision(actions) {
         "section",
         { class: "panel", "aria-labelledby": "queues-title" },
         element("h2", { id: "queues-title", text: "Queues" }),
-        table("queues", ["Queue", "Given", "Priority", "Waiting", "Oldest wait", "Expected wait", "Gone today"], queueRows),
+        table("queues", ["Queue", "Given", "Priority", "Waiting", "Oldest wait", "Expected wait", "Gone today", "Open", "Targets", ""], queueRows),
     );
     const heldRows = element("tbody");
     const heldMore = element("p", { class: "table-more" });
@@ -62,8 +62,8 @@ export function makeSupervision(actions) {
             tiles.update(waiting, people, now);
             const shown = waiting.slice(0, shownRows).map((conversation, index) => ({ conversation, index, model, actions }));
             const figures = queueFigures(state);
-            reconcile(queueRows, figures.map((figure) => ({ ...figure, day: ui.waits.get(figure.queue.id), now })), ({ queue }) => queue.id, makeQueue);
-            setHidden(queues, figures.length < 2 && ui.waits.size === 0);
+            reconcile(queueRows, figures.map((figure) => ({ ...figure, day: ui.waits.get(figure.queue.id), model, actions })), ({ queue }) => queue.id, makeQueue);
+            setHidden(queues, figures.length === 0);
             const theirs = heldConversations(state);
             const shownHeld = theirs.slice(0, shownRows).map((conversation) => ({ conversation, model, actions }));
             reconcile(heldRows, shownHeld, ({ conversation }) => conversation.id, makeHeld);
@@ -131,7 +131,25 @@ function makeTiles() {
 
 const handingNames = { push: "at once", offer: "offered", pull: "taken from a list" };
 
-function makeQueue({ queue: { id } }) {
+/** Since when and until when a queue is open or closed, as far as it is known. */
+function openText({ isOpen, next, orderedBy }, now) {
+    const word = isOpen ? "open" : "closed";
+    if (!Number.isFinite(next)) return orderedBy === undefined ? word : `${word} by order`;
+    return `${word} until ${next - now < 86_400_000 ? clockTime(next) : moment(next)}`;
+}
+
+function targetsText({ met, late }, { warned, breached }) {
+    const words = [];
+    if (Number.isInteger(met) && met + late > 0) words.push(`${Math.round((100 * met) / (met + late))} % met`);
+    if (warned > 0) words.push(`${warned} near`);
+    if (breached > 0) words.push(`${breached} overdue`);
+    return words.join(", ");
+}
+
+function makeQueue({ queue: { id }, actions }) {
+    const open = element("td", { class: "queue-open" });
+    const targets = element("td", { class: "queue-targets" });
+    const turn = element("button", { class: "button small", type: "button", onclick: () => actions.turnQueue(id) });
     const name = element("th", { scope: "row" });
     const handing = element("td");
     const priority = element("td", { class: "number" });
@@ -140,8 +158,15 @@ function makeQueue({ queue: { id } }) {
     const expected = element("td", { class: "wait" });
     const gone = element("td", { class: "number" });
     return {
-        element: element("tr", { dataset: { queue: String(id) } }, name, handing, priority, waiting, oldest, expected, gone),
-        update({ queue, waiting: number, oldest: since, day, now }) {
+        element: element("tr", { dataset: { queue: String(id) } }, name, handing, priority, waiting, oldest, expected, gone, open, targets, element("td", {}, turn)),
+        update({ queue, waiting: number, oldest: since, day, model: { state, ui, connection, now } }) {
+            const service = serviceOf(state, id);
+            setText(open, openText(service, now));
+            open.dataset.open = String(service.isOpen);
+            setText(targets, targetsText(service, pressing(state, id)));
+            setText(turn, service.isOpen ? "Close" : "Open");
+            setAttribute(turn, "aria-label", `${service.isOpen ? "Close" : "Open"} ${queue.name}`);
+            turn.disabled = connection.phase !== "connected" || ui.busy.has(`queue ${id}`);
             setText(name, queue.name);
             setText(handing, handingNames[queue.handing] ?? queue.handing);
             setText(priority, String(queue.priority));
@@ -173,6 +198,9 @@ function makeWaiting({ conversation: { id }, actions }) {
     const priority = element("td", { class: "number" });
     const wait = element("td", { class: "wait" });
     const unread = element("td", { class: "number" });
+    const name = element("span");
+    const due = makeDue();
+    customer.append(name, " ", due.element);
     const manage = makeManage(id, actions);
     return {
         element: element(
@@ -188,10 +216,11 @@ function makeWaiting({ conversation: { id }, actions }) {
         ),
         update({ conversation, index, model: { state, connection, now } }) {
             setText(place, String(index + 1));
-            setText(customer, customerName(conversation));
+            setText(name, customerName(conversation));
+            due.update(promiseTo(state, id), now);
             const offer = conversation.routing?.offer;
-            const name = named(state.desk.queues, conversation.queue, "Queue");
-            setText(queue, offer === undefined ? name : `${name}, offered to ${agentName(state, offer.agent)}`);
+            const home = named(state.desk.queues, conversation.queue, "Queue");
+            setText(queue, offer === undefined ? home : `${home}, offered to ${agentName(state, offer.agent)}`);
             setText(priority, String(priorityOf(state, conversation)));
             wait.dataset.since = String(conversation.waitingSince);
             setText(wait, duration(now - conversation.waitingSince));
@@ -203,15 +232,33 @@ function makeWaiting({ conversation: { id }, actions }) {
     };
 }
 
+/** A mark at a conversation whose target is near or past. */
+function makeDue() {
+    const due = element("span", { class: "tag due" });
+    return {
+        element: due,
+        update(promise, now) {
+            setHidden(due, promise === undefined);
+            if (promise === undefined) return;
+            markPromise(due, promise);
+            due.classList.toggle("bad", promise.stage === "breached");
+            setText(due, promiseText(promise, now));
+        },
+    };
+}
+
 function makeHeld({ conversation: { id }, actions }) {
-    const customer = element("th", { scope: "row" });
+    const shown = element("span");
+    const due = makeDue();
+    const customer = element("th", { scope: "row" }, shown, " ", due.element);
     const agent = element("td");
     const queue = element("td");
     const manage = makeManage(id, actions);
     return {
         element: element("tr", { dataset: { held: String(id) } }, customer, agent, queue, element("td", {}, manage)),
-        update({ conversation, model: { state, connection } }) {
-            setText(customer, customerName(conversation));
+        update({ conversation, model: { state, connection, now } }) {
+            setText(shown, customerName(conversation));
+            due.update(promiseTo(state, id), now);
             const offer = conversation.routing?.offer;
             const name = agentName(state, conversation.owner.id);
             setText(agent, offer === undefined ? name : `${name}, passing it to ${agentName(state, offer.agent)}`);

@@ -92,6 +92,8 @@ extension Configuration {
         if let silence = queue.abandonment {
             try within(silence, Limits.abandonments, field + ".abandonment")
         }
+        if let targets = queue.targets { try check(targets, of: queue.id, field + ".targets") }
+        if let hours = queue.hours { try hours.check(field + ".hours") }
         // Before anybody has signed in there is nobody to judge by.
         guard !agents.isEmpty else { return }
         let least = WaitingLine.Name(

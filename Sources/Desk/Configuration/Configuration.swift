@@ -161,13 +161,18 @@ public struct Queue: Equatable, Sendable, Codable {
     /// A customer who was not answered and has been silent for so long, in milliseconds, is given up
     /// as having gone; `nil`: never.
     public var abandonment: Int64?
+    /// When it is open; `nil`: always.
+    public var hours: Hours?
+    /// What it promises its customers; `nil`: nothing.
+    public var targets: [ServiceTarget]?
 
     /// A queue with these values.
     public init(
         id: QueueID, name: String, priority: Int = 0, needs: [SkillLevel] = [],
         relaxations: [Relaxation] = [], kind: WorkKindID? = nil, handing: Handing = .push,
         overflow: Overflow? = nil, stickiness: Int64 = 0, announcing: Announcing? = nil,
-        abandonment: Int64? = nil
+        abandonment: Int64? = nil,
+        hours: Hours? = nil, targets: [ServiceTarget]? = nil
     ) {
         self.id = id
         self.name = name
@@ -180,6 +185,8 @@ public struct Queue: Equatable, Sendable, Codable {
         self.stickiness = stickiness
         self.announcing = announcing
         self.abandonment = abandonment
+        self.hours = hours
+        self.targets = targets
     }
 }
 
@@ -216,11 +223,25 @@ public struct Overflow: Equatable, Sendable, Codable {
     public var afterWait: Int64?
     /// When this many wait already; `nil`: never by length.
     public var atLength: Int?
+    /// Whether what comes while the queue is closed goes there, and at its closing what waits.
+    public var whenClosed: Bool
 
     /// To this queue, in these cases.
-    public init(to: QueueID, afterWait: Int64? = nil, atLength: Int? = nil) {
+    public init(
+        to: QueueID, afterWait: Int64? = nil, atLength: Int? = nil, whenClosed: Bool = false
+    ) {
         self.to = to
         self.afterWait = afterWait
         self.atLength = atLength
+        self.whenClosed = whenClosed
+    }
+
+    /// Reads it; one that says nothing of closing does nothing then.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        to = try container.decode(QueueID.self, forKey: .to)
+        afterWait = try container.decodeIfPresent(Int64.self, forKey: .afterWait)
+        atLength = try container.decodeIfPresent(Int.self, forKey: .atLength)
+        whenClosed = try container.decodeIfPresent(Bool.self, forKey: .whenClosed) ?? false
     }
 }

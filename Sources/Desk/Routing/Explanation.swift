@@ -16,6 +16,8 @@ public enum Obstacle: Equatable, Sendable {
     case notOnDuty
     /// They hold as much as they may.
     case noRoom(load: Int, capacity: Int, weight: Int)
+    /// Its queue is closed.
+    case queueIsClosed
     /// Agents take from its queue themselves.
     case isPulled
     /// Their room is kept for another, who waits longer and needs more of it.
@@ -96,6 +98,7 @@ extension Desk {
             if let other = hindrance(to: conversation, for: agent.id, in: line) {
                 return other.obstacle
             }
+            if !isOpen(name.queue) { return .queueIsClosed }
             if line.isPulled { return .isPulled }
         }
         let weight = configuration.weight(of: name.queue, for: agent.profile)

@@ -25,6 +25,8 @@ public struct Routing: Equatable, Sendable, Codable {
     /// When an agent first answered since the waiting clock began, where its queue gives customers up
     /// who fall silent; `nil`: not yet.
     public var answeredAt: Instant?
+    /// What is promised to the customer and not done yet.
+    public var target: Target?
 
     /// Nothing of it.
     public init() {
@@ -39,6 +41,7 @@ public struct Routing: Equatable, Sendable, Codable {
         lastAgent = nil
         announced = nil
         answeredAt = nil
+        target = nil
     }
 }
 

@@ -23,6 +23,7 @@ extension Desk {
         configuration.version = upcoming
         beginPaces(insteadOf: former, at: minutes.at)
         newConfigurations.append(configuration)
+        hasTargets = configuration.hasTargets
         note(.configurationChanged(by: person), to: person, in: &minutes)
         for change in profiles {
             guard let agent = changed[change.agent], agent != agents[agent.id] else { continue }
@@ -30,6 +31,7 @@ extension Desk {
             note(.profileChanged(agent.id, by: person), to: agent.id, person, in: &minutes)
         }
         indexAnew()
+        adoptHours(&minutes)
         for id in conversations.names { relax(id, &minutes) }
         return configuration.version
     }

@@ -24,7 +24,9 @@ extension Desk {
             }
             var conversation = conversation
             conversation.routing.declined.insertSorted(sender)
-            move(conversation, to: queue, .transferred, by: sender, &minutes)
+            let open = queueBesideClosed(queue)
+            if open != queue { conversation.routing.staysInQueue = true }
+            move(conversation, to: open, .transferred, by: sender, &minutes)
         case .bot:
             pass(conversation, to: .bot, .transferred, by: sender, &minutes)
         }
@@ -38,6 +40,7 @@ extension Desk {
         guard case .queue(let queue) = conversation.owner,
             configuration.queue(queue)?.handing == .pull
         else { throw Rejection(.wrongState, field: "conversation") }
+        guard isOpen(queue) else { throw Rejection(.queueClosed, field: "conversation") }
         guard let line = waitingLines.line(of: id),
             waitingLines.linesOf[agent]?.contains(line) == true
         else { throw Rejection(.notEligible, field: "conversation") }
@@ -52,6 +55,8 @@ extension Desk {
     ) {
         var conversation = conversation
         if conversation.queue != queue {
+            conversation.routing.target = carry(
+                conversation.routing.target, from: conversation.queue, to: queue, at: minutes.at)
             conversation.queue = queue
             conversation.routing.relaxed = 0
         }

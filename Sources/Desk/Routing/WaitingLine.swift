@@ -133,6 +133,16 @@ struct WaitingLines: Sendable {
         unsettled.formUnion(linesOf[agent.id] ?? [])
     }
 
+    /// Says that every line of a queue must be looked at again.
+    mutating func unsettle(_ queue: QueueID) {
+        unsettled.formUnion(all.indices.filter { all[$0].name.queue == queue })
+    }
+
+    /// Who waits in a queue, ascending.
+    func members(of queue: QueueID) -> [ConversationID] {
+        all.filter { $0.name.queue == queue }.flatMap(\.waiting.members).sorted()
+    }
+
     /// Says that every line must be looked at again.
     mutating func unsettleAll() { unsettled.formUnion(all.indices) }
 

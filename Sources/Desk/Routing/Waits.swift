@@ -72,13 +72,25 @@ extension Desk {
         note(.needsRelaxed(id, steps: due), in: &minutes)
     }
 
-    /// Where a conversation goes that is to enter this queue: further, as long as a queue is full.
+    /// Where a conversation goes that is to enter this queue: further, as long as a queue is full, or
+    /// closed and another takes what then comes.
     func queueWithRoom(_ first: QueueID) -> QueueID {
         var id = first
         // Overflows form no circle, so this ends.
-        while let overflow = configuration.queue(id)?.overflow, let length = overflow.atLength,
-            waitingCount(in: id) >= length
+        while let overflow = configuration.queue(id)?.overflow,
+            (overflow.atLength.map { waitingCount(in: id) >= $0 } ?? false)
+                || (overflow.whenClosed && !isOpen(id))
         {
+            id = overflow.to
+        }
+        return id
+    }
+
+    /// Where a conversation goes that somebody passes on to this queue: further only as long as a
+    /// queue is closed and another takes what then comes.
+    func queueBesideClosed(_ first: QueueID) -> QueueID {
+        var id = first
+        while let overflow = configuration.queue(id)?.overflow, overflow.whenClosed, !isOpen(id) {
             id = overflow.to
         }
         return id

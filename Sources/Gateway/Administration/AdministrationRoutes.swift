@@ -122,6 +122,10 @@ import Wire
     private func set(
         _ document: ConfigurationDocument, basedOn version: Int64?, by person: AgentID
     ) async -> HTTPResponse {
+        if let place = OpeningHours.unknownTimeZone(in: document.configuration) {
+            return refuse(
+                problem(of: Rejection(.notFound, field: "queues[\(place)].hours.timeZone")))
+        }
         let answer = await ask(
             .input(
                 .configurationSet(

@@ -20,6 +20,8 @@ extension ConsoleHub {
             keepOwners(entry.records)
             keepConfiguration(entry.records)
             noteTakeable(entry.records)
+            noteService(entry.records)
+            targetFigures.count(entry.records)
             for delivery in feeds.released(entry.records) {
                 push(delivery, document: entry.document(of: delivery.record))
             }
@@ -34,6 +36,7 @@ extension ConsoleHub {
         }
         learn(reloaded.state.configuration)
         listsChanged = true
+        serviceChanged = true
         var positions: [ConnectionID: Int64] = [:]
         for console in inOrder() where console.phase == .live {
             positions[console.connection] = feeds.position(of: console.connection)
@@ -258,7 +261,9 @@ extension EventRecord {
             .channelEventKept, .ownerChanged, .conversationRead, .agentEntered, .agentConnected,
             .agentDisconnected, .presenceChanged, .capacityChanged, .profileChanged,
             .configurationChanged, .offerMade, .offerEnded, .needsRelaxed, .needsChanged,
-            .priorityChanged, .jobChanged, .epochBegan, .inputQuarantined:
+            .priorityChanged, .jobChanged, .epochBegan, .queueTurned, .queueHoursSet, .targetWarned,
+            .targetBreached, .targetMet,
+            .inputQuarantined:
             nil
         }
     }

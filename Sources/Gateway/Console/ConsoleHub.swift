@@ -35,6 +35,9 @@ import Wire
     var listsChanged = false
     /// Agents who are still to be told theirs, the next first.
     var untoldLists: ArraySlice<AgentID> = []
+    /// Whether queues or promises may be other than consoles were told last.
+    var serviceChanged = false
+    let targetFigures = TargetFigures()
     private var lastConnection: Int64
     private var isDraining = false
     /// Whether the consoles were told that nothing can be stored.
@@ -74,6 +77,7 @@ import Wire
         self.server = server
         _ = loop.every(ConsoleLimits.sessionCheck) { [weak self] in self?.checkSessions() }
         _ = loop.every(ConsoleLimits.listPause) { [weak self] in self?.tellTakeable() }
+        _ = loop.every(ConsoleLimits.listPause) { [weak self] in self?.tellService() }
     }
 
     // MARK: Sockets

@@ -106,6 +106,7 @@ extension ConsoleHub {
                 desk: DeskCard(configuration), snapshot: nil),
             to: console)
         listsChanged = true
+        serviceChanged = true
         catchUp(console, missed: missed, after: point.seq)
     }
 
@@ -142,6 +143,7 @@ extension ConsoleHub {
         let desk = DeskCard(view.configuration)
         send(frame(view.epoch, view.number, snapshot, desk, people.card(session)), to: console)
         tell(view.takeable, to: console)
+        serviceChanged = true
         catchUp(console, missed: missed, after: view.number)
     }
 }

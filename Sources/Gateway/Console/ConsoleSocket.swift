@@ -36,6 +36,8 @@ import Wire
     var allowance = CommandAllowance()
     /// The list of who may be taken, as it was told last.
     var takeable: [UInt8]?
+    /// What it was told last of queues and promises.
+    var service: [UInt8]?
     /// Whether the desk was told of this connection, so that its end must be told too.
     var wasJoined = false
 
@@ -84,6 +86,8 @@ enum ConsoleLimits {
     /// Looks at accounts under way at once. Each may wait for the bank for some seconds and holds what
     /// was read meanwhile.
     static let looks = 256
+    /// Promises near their end or broken that a supervisor is shown at once: the longest running.
+    static let promises = 200
     /// How often the lists that agents take from are told anew, if they changed.
     static let listPause = Duration.seconds(1)
     /// To how many agents at a time: some ten milliseconds of the desk.

@@ -33,6 +33,10 @@ extension ConsoleHub {
             submit(.prioritySet(conversation, priority, by: person), request, console)
         case .needsSet(let conversation, let needs, let compartment):
             submit(.needsSet(conversation, needs, compartment, by: person), request, console)
+        case .queueClose(let queue, let until):
+            submit(.queueClosed(queue, until: until, by: person), request, console)
+        case .queueOpen(let queue, let until):
+            submit(.queueOpened(queue, until: until, by: person), request, console)
         }
     }
 

@@ -13,14 +13,15 @@ extension ConsoleHub {
         listsChanged = records.contains { record in
             switch record.event {
             case .ownerChanged(let handoff): isList(handoff.from) || isList(handoff.to)
-            case .needsRelaxed, .needsChanged, .priorityChanged, .profileChanged: true
+            case .needsRelaxed, .needsChanged, .priorityChanged, .profileChanged, .queueTurned: true
             case .customerMet, .conversationOpened, .messageReceived, .messageSentElsewhere,
                 .messageWritten, .announcementWritten, .messagesDelivered, .messagesRead,
                 .messageReacted,
                 .messageEdited, .messageDeleted, .channelEventKept, .conversationRead,
                 .agentEntered, .agentConnected, .agentDisconnected, .presenceChanged,
                 .capacityChanged, .configurationChanged, .offerMade, .offerEnded, .jobChanged,
-                .epochBegan, .inputQuarantined:
+                .queueHoursSet, .targetWarned, .targetBreached, .targetMet, .epochBegan,
+                .inputQuarantined:
                 false
             }
         }

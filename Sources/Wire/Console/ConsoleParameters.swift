@@ -23,6 +23,7 @@ struct ConsoleParameters {
     var reason: String?
     var target: Target?
     var queue: Int64?
+    var until: Int64?
     var overrideCapacity: Bool?
     var priority: Int64?
     var needs: [SkillLevel]?
@@ -48,6 +49,7 @@ struct ConsoleParameters {
             case "reason": reason = try reader.string()
             case "to": target = try readTarget(&reader)
             case "queue": queue = try reader.integer()
+            case "until": until = try reader.integer()
             case "overrideCapacity": overrideCapacity = try reader.bool()
             case "priority": priority = try reader.integer()
             case "needs": needs = try readLevels(&reader)

@@ -54,6 +54,12 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
     case circular = 4020
     /// Nobody could serve it.
     case unservable = 4021
+    /// The queue is closed.
+    case queueClosed = 4022
+    /// Hours without any.
+    case neverOpens = 4023
+    /// Two periods of one day share some time.
+    case overlapping = 4024
 
     /// The code of a refusal by the desk.
     public init(_ rejection: Rejection.Code) {
@@ -74,6 +80,9 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
             case .neverEnds: .neverEnds
             case .circular: .circular
             case .unservable: .unservable
+            case .queueClosed: .queueClosed
+            case .neverOpens: .neverOpens
+            case .overlapping: .overlapping
             case .keyReused: .keyReused
             }
     }
@@ -94,7 +103,8 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
         case .parseError, .invalidRequest, .unknownMethod, .invalidParameters, .notFound,
             .notOwner, .conversationClosed, .outOfRange, .wrongState, .tooManyConnections,
             .keyReused, .forbidden, .quarantined, .tooManyUnsettled, .guarded, .offerEnded,
-            .notOnDuty, .noRoom, .notEligible, .duplicated, .neverEnds, .circular, .unservable:
+            .notOnDuty, .noRoom, .notEligible, .duplicated, .neverEnds, .circular, .unservable,
+            .queueClosed, .neverOpens, .overlapping:
             .never
         case .unavailable: .sameId
         case .tooManyRequests: .sameIdLater
@@ -129,6 +139,9 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
         case .neverEnds: "neverEnds"
         case .circular: "circular"
         case .unservable: "unservable"
+        case .queueClosed: "queueClosed"
+        case .neverOpens: "neverOpens"
+        case .overlapping: "overlapping"
         }
     }
 
@@ -160,6 +173,9 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
         case .neverEnds: "A step never comes, or never changes anything."
         case .circular: "It leads back to where it began."
         case .unservable: "Nobody could serve it."
+        case .queueClosed: "The queue is closed."
+        case .neverOpens: "These hours never open."
+        case .overlapping: "Two periods of one day overlap."
         }
     }
 }

@@ -87,6 +87,11 @@ extension Event {
         case .needsRelaxed: "needs.relaxed"
         case .needsChanged: "needs.changed"
         case .priorityChanged: "priority.changed"
+        case .queueTurned(_, let isOpen, _, _): isOpen ? "queue.opened" : "queue.closed"
+        case .queueHoursSet: "queue.hours"
+        case .targetWarned: "target.warned"
+        case .targetBreached: "target.breached"
+        case .targetMet: "target.met"
         case .jobChanged: "job.changed"
         case .epochBegan: "epoch.began"
         case .inputQuarantined: "input.quarantined"
@@ -169,7 +174,27 @@ extension Event {
         case .priorityChanged(let conversation, let priority, let supervisor):
             writer.members(
                 ("conversation", conversation.number), ("priority", priority.map(Int64.init)),
-                ("by", supervisor.number))
+                ("by", supervisor?.number))
+        case .queueTurned(let queue, isOpen: _, let until, let person):
+            writer.members(
+                ("queue", queue.number), ("until", until?.milliseconds), ("by", person?.number))
+        case .queueHoursSet(let queue, let next, let knownUntil):
+            writer.members(
+                ("queue", queue.number), ("next", next?.milliseconds),
+                ("knownUntil", knownUntil.milliseconds))
+        case .targetWarned(let conversation, let kind, let deadline, let calls):
+            writer.members(
+                ("conversation", conversation.number), ("deadline", deadline?.milliseconds))
+            writer.member("kind", kind.rawValue)
+            writer.member("callsSupervisor", calls)
+        case .targetBreached(let conversation, let kind, let calls):
+            writer.members(("conversation", conversation.number))
+            writer.member("kind", kind.rawValue)
+            writer.member("callsSupervisor", calls)
+        case .targetMet(let conversation, let kind, let isLate):
+            writer.members(("conversation", conversation.number))
+            writer.member("kind", kind.rawValue)
+            writer.member("isLate", isLate)
         case .jobChanged(let job, let conversation, let message, let state, let attempts):
             writer.members(
                 ("job", job.number), ("conversation", conversation.number),

@@ -65,6 +65,10 @@ public enum SupervisorCommand: Equatable, Sendable {
     /// Tie the customer of a conversation to the bank's name for them: 1 to
     /// ``WireLimits/bankReference`` visible ASCII characters.
     case customerLink(ConversationID, reference: String, AccountPurpose)
+    /// Close a queue, until then or until somebody opens it.
+    case queueClose(QueueID, until: Instant?)
+    /// Open a queue: its hours count again, or it is kept open until then or until they open it.
+    case queueOpen(QueueID, until: Instant?)
     /// Explain why a conversation waits, or with whom it is. Changes nothing.
     case explain(ConversationID)
 }

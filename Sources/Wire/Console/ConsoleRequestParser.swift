@@ -127,10 +127,18 @@ struct ConsoleRequestParser {
         case "customer.link":
             return .customerLink(
                 try conversation(), reference: try reference(), try purpose())
+        case "queue.close": return .queueClose(try queue(), until: until)
+        case "queue.open": return .queueOpen(try queue(), until: until)
         case "conversation.explain": return .explain(try conversation())
         default: return nil
         }
     }
+
+    private func queue() throws(ConsoleProblem) -> QueueID {
+        QueueID(try positive(parameters.queue, "queue"))
+    }
+
+    private var until: Instant? { parameters.until.map { Instant(milliseconds: $0) } }
 
     private func target() throws(ConsoleProblem) -> TransferTarget {
         let target = try need(parameters.target, "to")

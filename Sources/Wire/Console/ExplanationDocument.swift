@@ -87,7 +87,7 @@ extension Explanation.Candidate {
     fileprivate var distance: Int {
         switch obstacle {
         case nil: 0
-        case .roomIsReserved, .isPulled, .reservedForAnother, .declined: 1
+        case .roomIsReserved, .queueIsClosed, .isPulled, .reservedForAnother, .declined: 1
         case .noRoom: 2
         case .notOnDuty: 3
         case .lacks: 4
@@ -128,6 +128,7 @@ extension Obstacle {
             writer.member("load", load)
             writer.member("capacity", capacity)
             writer.member("weight", weight)
+        case .queueIsClosed: writer.member("kind", "queueIsClosed")
         case .isPulled: writer.member("kind", "isPulled")
         case .roomIsReserved: writer.member("kind", "roomIsReserved")
         }

@@ -90,6 +90,10 @@ extension SupervisorCommand {
             writer.elements("customer.link", conversation.number)
             writer.element(reference)
             writer.element(purpose.rawValue)
+        case .queueClose(let queue, let until):
+            writer.elements("queue.close", queue.number, until?.milliseconds ?? 0)
+        case .queueOpen(let queue, let until):
+            writer.elements("queue.open", queue.number, until?.milliseconds ?? 0)
         case .explain(let conversation):
             writer.elements("conversation.explain", conversation.number)
         }

@@ -93,11 +93,11 @@ extension Auditor {
         }
     }
 
-    /// Who waits to be given to an agent: not offered, and not in a queue that agents take from.
+    /// Who waits in an open queue to be given to an agent: not offered, and not in a queue that agents take from.
     var waiting: [ConversationID] {
         books.filter { _, book in
             guard case .queue(let id) = book.owner, book.offer == nil else { return false }
-            return queue(id)?.handing != .pull
+            return queue(id)?.handing != .pull && isOpen(id)
         }.keys.sorted()
     }
 

@@ -44,6 +44,10 @@ struct Auditor {
     private(set) var people: [AgentID: Person] = [:]
     private(set) var books: [ConversationID: Book] = [:]
     private(set) var configuration = Configuration()
+    var doors: [QueueID: Door] = [:]
+    var promises: [ConversationID: Promise] = [:]
+    var unread: [ConversationID: Int] = [:]
+    var lastMoment = Instant(milliseconds: 0)
     private var lastEvent: Int64 = 0
     /// After a reload in the same epoch, agents may for a while be there without a sign of life.
     private var mayBeUnheard = false
@@ -65,11 +69,14 @@ struct Auditor {
             check(state == former.state, "a refused input changed the state")
             return
         }
+        countPromises(to: at)
         for record in handled.records where isEntry(record.event) { post(record, of: input) }
         note(input, at: at)
         for record in handled.records where !isEntry(record.event) { post(record, of: input) }
         check(state.lastEvent == lastEvent, "the last event is not the state's")
         checkBooks(against: state)
+        for complaint in complaintsAboutQueues(input, at: at) { check(false, complaint) }
+        for complaint in complaintsAboutPromises(input, state) { check(false, complaint) }
         checkNobodyIdles()
         checkNobodyGoneOwns(input, at: at)
         if case .clockReached = input { checkWaits(at: at) }
@@ -88,12 +95,15 @@ struct Auditor {
 
     /// What an input says by itself; the desk only repeats that it was so.
     private mutating func note(_ input: Input, at: Instant) {
+        noteQueues(input, at: at)
         switch input {
         case .agentConnected(let id, let socket): people[id]?.sockets.insert(socket)
         case .agentDisconnected(let id, let socket): people[id]?.sockets.remove(socket)
         case .agentConnections(let id, let sockets): people[id]?.sockets = sockets
         case .epochBegan: for id in people.keys { people[id]?.sockets = [] }
-        case .transferOrdered(let sender, let id, .queue): books[id]?.declined.insert(sender)
+        case .transferOrdered(let sender, let id, .queue(let goal)):
+            books[id]?.declined.insert(sender)
+            if !isOpen(goal), queue(goal)?.overflow?.whenClosed == true { books[id]?.stays = true }
         case .conversationMoved(let id, let queue, _):
             if let owner = books[id].flatMap({ agent($0.owner) }) {
                 books[id]?.declined.insert(owner)
@@ -154,9 +164,13 @@ struct Auditor {
             if keeps { books[id]?.isAnswered = true }
         case .jobChanged(let job, let id, _, let state, _):
             if books[id]?.telling == job, state.isSettled { books[id]?.telling = nil }
+        case .queueTurned:
+            postQueue(record.event)
         default:
             postOrder(record.event, input)
         }
+        followPromises(record.event)
+        if let complaint = complaint(about: record.event) { check(false, complaint) }
     }
 
     /// What a supervisor ordered: the event says who, the input says what.
@@ -221,7 +235,7 @@ struct Auditor {
             book.relaxed = 0
         default: break
         }
-        if handoff.reason == .overflowed { book.stays = true }
+        if [.overflowed, .escalated].contains(handoff.reason) { book.stays = true }
         if case .agent(let agent) = handoff.to, handoff.reason == .assigned {
             people[agent]?.idleSince = record.at
         }
@@ -287,10 +301,15 @@ struct Auditor {
             // Their room was taken by the offer; a supervisor may have lessened it since.
             check(isOnDuty(agent), "P3: \(agent) is not on duty")
             return checkConflict(of: agent, with: id)
-        case .customerWrote, .disconnected, .wentOffline, .closed, .taken,
-            .transferred, .overflowed, .moved, .assignedBySupervisor, .abandoned:
+        case .taken:
+            check(books[id].map { isOpen($0.queue) } ?? true, "\(id) is taken from a closed queue")
+            return checkRoom(of: agent, for: id)
+        case .escalated: return check(false, "\(id) is escalated to an agent")
+        case .customerWrote, .disconnected, .wentOffline, .closed, .transferred, .overflowed,
+            .moved, .assignedBySupervisor, .abandoned:
             return checkRoom(of: agent, for: id)
         }
+        check(books[id].map { isOpen($0.queue) } ?? true, "\(id) is given from a closed queue")
         check(mayTake(agent, id), "P3: \(agent) may not be given \(id)")
         for other in waiting where other != id && rank(other) < rank(id) {
             for somebody in people.keys.sorted() where mayTake(somebody, other) {
@@ -400,6 +419,8 @@ struct Auditor {
         for job in state.jobs {
             if case .unknown(let deadline?) = job.state { deadlines.append(deadline) }
         }
+        guard let next = nextPromises else { return }
+        deadlines += nextTurns(state) + next
         for book in books.values { deadlines += [nextStep(book)].compactMap { $0 } }
         // Who waits and may be told something has a moment for that, too.
         for row in state.conversations {

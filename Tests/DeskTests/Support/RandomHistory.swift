@@ -16,7 +16,8 @@ struct RandomHistory {
     mutating func chance(of one: Int) -> Bool { random.below(one) == 0 }
 
     mutating func next(in scene: Scene) -> Input {
-        switch random.below(26) {
+        switch random.below(28) {
+        case 26, 27: queues(scene)
         case 20...22: handing(scene)
         case 23...25: supervision(scene)
         case 0...3: wrote()
@@ -111,6 +112,45 @@ struct RandomHistory {
         }
     }
 
+    private mutating func targets(beside number: Int64) -> [ServiceTarget] {
+        let escalation = Escalation(
+            priority: chance(of: 2) ? random.below(4) : nil,
+            queue: number > 1 && chance(of: 2) ? QueueID(1) : nil, callsSupervisor: chance(of: 2))
+        let usual = ServiceTarget(
+            firstResponse: chance(of: 4) ? nil : 25_000, reply: 12_000, warning: 5_000,
+            onWarning: chance(of: 2) ? escalation : nil, onBreach: escalation)
+        let urgent = ServiceTarget(fromPriority: 2, firstResponse: 9_000)
+        return chance(of: 3) ? [urgent, usual] : [usual]
+    }
+
+    /// When queues are open, as the shell would compute it, and what supervisors order about them.
+    private mutating func queues(_ scene: Scene) -> Input {
+        let queue = QueueID(Int64(random.below(4) + 1))
+        let until =
+            chance(of: 2)
+            ? nil : scene.now.adding(milliseconds: Int64(random.below(60_000)) - 5_000)
+        switch random.below(6) {
+        case 0: return .queueClosed(queue, until: until, by: sofia)
+        case 1, 2: return .queueOpened(queue, until: until, by: sofia)
+        default: break
+        }
+        let configured = scene.shelf.configuration.queues.filter { $0.hours != nil }
+        let version = scene.shelf.configuration.version - (chance(of: 10) ? 1 : 0)
+        return .hoursComputed(
+            configured.map { computed($0.id, around: scene.now) }, version: version)
+    }
+
+    private mutating func computed(_ queue: QueueID, around now: Instant) -> QueueHours {
+        var periods: [OpenPeriod] = []
+        var from = now.adding(milliseconds: Int64(random.below(40_000)) - 20_000)
+        for _ in 0..<random.below(4) {
+            let until = from.adding(milliseconds: Int64(random.below(60_000)) + 1)
+            periods.append(OpenPeriod(from: from, until: until))
+            from = until.adding(milliseconds: Int64(random.below(40_000)) + 1)
+        }
+        return QueueHours(queue: queue, periods: periods, knownUntil: from)
+    }
+
     private mutating func levels() -> [SkillLevel] {
         (1...3 as ClosedRange<Int64>).compactMap { skill -> SkillLevel? in
             guard chance(of: 3) else { return nil }
@@ -163,7 +203,8 @@ struct RandomHistory {
         queue.kind = chance(of: 3) ? WorkKindID(1) : nil
         queue.handing = random.pick([.push, .offer(timeout: 10_000), .pull])
         if number > 1, chance(of: 2) {
-            queue.overflow = Overflow(to: QueueID(1), afterWait: 30_000, atLength: 4)
+            queue.overflow = Overflow(
+                to: QueueID(1), afterWait: 30_000, atLength: 4, whenClosed: chance(of: 3))
         }
         queue.stickiness = chance(of: 3) ? 8_000 : 0
         if chance(of: 2) {
@@ -173,6 +214,14 @@ struct RandomHistory {
                 interval: random.pick([5_000, 30_000]), usualPace: random.pick([400, 90_000]))
         }
         if chance(of: 2) { queue.abandonment = random.pick([6_000, 60_000]) }
+        if chance(of: 2) { queue.targets = targets(beside: number) }
+        if chance(of: 4) {
+            queue.hours = Hours(
+                timeZone: "Europe/Madrid",
+                weekly: [
+                    WeeklyPeriod(day: 1, opens: .startOfDay, closes: .endOfDay)
+                ])
+        }
         return queue
     }
 

@@ -9,6 +9,7 @@ struct Shelf: Equatable {
     private(set) var messages: [Digest: MessageID] = [:]
     private(set) var configuration = Configuration()
     private(set) var paces: [QueueID: QueuePace] = [:]
+    private(set) var queueStates: [QueueID: QueueState] = [:]
 
     /// What a reload would find.
     var state: DeskState {
@@ -17,6 +18,7 @@ struct Shelf: Equatable {
         state.conversations = conversations.values.filter(\.isOpen).sorted { $0.id < $1.id }
         state.configuration = configuration
         state.paces = paces.values.sorted { $0.queue < $1.queue }
+        state.queueStates = queueStates.values.sorted { $0.queue < $1.queue }
         state.agents = agents.values.sorted { $0.id < $1.id }
         state.jobs = jobs.values.filter { !$0.state.isSettled }.sorted { $0.id < $1.id }
         return state
@@ -57,6 +59,7 @@ struct Shelf: Equatable {
     mutating func write(_ changes: Changes) {
         for row in changes.conversations { conversations[row.id] = row }
         for row in changes.agents { agents[row.id] = row }
+        for row in changes.queueStates { queueStates[row.queue] = row }
         for row in changes.jobs { jobs[row.id] = row }
         for row in changes.paces { paces[row.queue] = row }
         if let changed = changes.configurations.last { configuration = changed }

@@ -1,0 +1,153 @@
+import Desk
+import DeskRunner
+import Foundation
+import Testing
+
+/// Calendars against moments in UTC, which were looked up by hand in the IANA Time Zone Database.
+@Suite struct OpeningHoursTests {
+    /// Hours of one queue, and when they are open during some days.
+    struct Line: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        var zone = "Europe/Madrid"
+        var weekly: [(days: ClosedRange<Int>, opens: String, closes: String)] = []
+        var holidays: [(date: String, periods: [(String, String)])] = []
+        let from: String
+        /// The first periods; all that are asked for.
+        let open: [(from: String, until: String)]
+    }
+
+    static let lines: [Line] = [
+        Line(
+            testDescription: "a week in winter and its weekend",
+            weekly: [(1...5, "09:00", "14:00"), (1...4, "16:00", "18:30")],
+            from: "2026-01-15T08:30:00Z",
+            open: [
+                ("2026-01-15T08:00:00Z", "2026-01-15T13:00:00Z"),
+                ("2026-01-15T15:00:00Z", "2026-01-15T17:30:00Z"),
+                ("2026-01-16T08:00:00Z", "2026-01-16T13:00:00Z"),
+                ("2026-01-19T08:00:00Z", "2026-01-19T13:00:00Z"),
+            ]),
+        Line(
+            testDescription: "what ended is not told, and the end is not part of it",
+            weekly: [(1...7, "09:00", "10:00")], from: "2026-01-15T09:00:00Z",
+            open: [("2026-01-16T08:00:00Z", "2026-01-16T09:00:00Z")]),
+        Line(
+            testDescription: "a holiday, and one with hours of its own",
+            weekly: [(1...7, "09:00", "18:00")],
+            holidays: [("2026-12-24", [("09:00", "13:00")]), ("2026-12-25", [])],
+            from: "2026-12-24T00:00:00Z",
+            open: [
+                ("2026-12-24T08:00:00Z", "2026-12-24T12:00:00Z"),
+                ("2026-12-26T08:00:00Z", "2026-12-26T17:00:00Z"),
+            ]),
+        Line(
+            testDescription: "the clocks go forward: one hour less",
+            weekly: [(7...7, "00:00", "24:00")], from: "2026-03-28T12:00:00Z",
+            open: [("2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z")]),
+        Line(
+            testDescription: "an opening that the change leaves out is at the change",
+            weekly: [(7...7, "02:30", "04:00")], from: "2026-03-28T12:00:00Z",
+            open: [("2026-03-29T01:00:00Z", "2026-03-29T02:00:00Z")]),
+        Line(
+            testDescription: "a closing that the change leaves out is at the change",
+            weekly: [(7...7, "01:00", "02:30")], from: "2026-03-28T12:00:00Z",
+            open: [("2026-03-29T00:00:00Z", "2026-03-29T01:00:00Z")]),
+        Line(
+            testDescription: "a period within what is left out is none",
+            weekly: [(7...7, "02:10", "02:50")], from: "2026-03-28T12:00:00Z",
+            open: [("2026-04-05T00:10:00Z", "2026-04-05T00:50:00Z")]),
+        Line(
+            testDescription: "the clocks go back: opening takes the first, closing the second",
+            weekly: [(7...7, "02:30", "02:45")], from: "2026-10-24T12:00:00Z",
+            open: [("2026-10-25T00:30:00Z", "2026-10-25T01:45:00Z")]),
+        Line(
+            testDescription: "the clocks go back: one hour more",
+            weekly: [(7...7, "00:00", "24:00")], from: "2026-10-24T12:00:00Z",
+            open: [("2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z")]),
+        Line(
+            testDescription: "past midnight is two periods that become one",
+            weekly: [(5...5, "20:00", "24:00"), (6...6, "00:00", "04:00")],
+            from: "2026-01-16T00:00:00Z",
+            open: [("2026-01-16T19:00:00Z", "2026-01-17T03:00:00Z")]),
+        Line(
+            testDescription: "a zone of three quarters of an hour", zone: "Asia/Kathmandu",
+            weekly: [(4...4, "09:00", "17:00")], from: "2026-01-14T20:00:00Z",
+            open: [("2026-01-15T03:15:00Z", "2026-01-15T11:15:00Z")]),
+        Line(
+            testDescription: "a zone whose day is another than in UTC",
+            zone: "Pacific/Kiritimati", weekly: [(1...1, "08:00", "09:00")],
+            from: "2026-01-10T00:00:00Z",
+            open: [("2026-01-11T18:00:00Z", "2026-01-11T19:00:00Z")]),
+        Line(
+            testDescription: "clocks that change by half an hour", zone: "Australia/Lord_Howe",
+            weekly: [(7...7, "00:00", "24:00")], from: "2026-04-04T00:00:00Z",
+            open: [("2026-04-04T13:00:00Z", "2026-04-05T13:30:00Z")]),
+    ]
+
+    @Test("Periods are those of the calendar", arguments: lines)
+    func periods(line: Line) throws {
+        let hours = try Self.hours(line)
+        let told = try #require(
+            OpeningHours.periods(of: QueueID(3), hours, from: try Self.moment(line.from)))
+        let expected = try line.open.map {
+            OpenPeriod(from: try Self.moment($0.from), until: try Self.moment($0.until))
+        }
+        #expect(Array(told.periods.prefix(expected.count)) == expected)
+        #expect(told.queue == QueueID(3))
+        let ahead = told.knownUntil.milliseconds - (try Self.moment(line.from)).milliseconds
+        #expect(ahead > Int64(OpeningHours.daysAhead) * 86_400_000 - 3_600_000)
+        #expect(told.periods.count <= Limits.openPeriods)
+    }
+
+    @Test("Always open is one period up to where it is known")
+    func always() throws {
+        let hours = try Self.hours(
+            Line(
+                testDescription: "", weekly: [(1...7, "00:00", "24:00")],
+                from: "2026-03-20T00:00:00Z", open: []))
+        let told = try #require(
+            OpeningHours.periods(
+                of: QueueID(1), hours, from: try Self.moment("2026-03-20T12:00:00Z")))
+        #expect(told.periods.map(\.until) == [told.knownUntil])
+    }
+
+    @Test("A time zone that does not exist is told by the place of its queue")
+    func unknown() {
+        var configuration = Configuration()
+        configuration.queues.append(
+            Queue(
+                id: QueueID(2), name: "night", hours: Hours(timeZone: "Moon/Tycho", weekly: [])))
+        #expect(OpeningHours.unknownTimeZone(in: configuration) == 1)
+        #expect(
+            OpeningHours.periods(
+                of: QueueID(2), Hours(timeZone: "Moon/Tycho", weekly: []),
+                from: Instant(milliseconds: 0)) == nil)
+        #expect(OpeningHours.unknownTimeZone(in: Configuration()) == nil)
+    }
+
+    private static func hours(_ line: Line) throws -> Hours {
+        Hours(
+            timeZone: line.zone,
+            weekly: try line.weekly.flatMap { period in
+                try period.days.map {
+                    WeeklyPeriod(
+                        day: $0, opens: try #require(WallTime(period.opens)),
+                        closes: try #require(WallTime(period.closes)))
+                }
+            },
+            holidays: try line.holidays.map { holiday in
+                Holiday(
+                    date: try #require(LocalDate(holiday.date)),
+                    periods: try holiday.periods.map {
+                        Holiday.Period(
+                            opens: try #require(WallTime($0.0)),
+                            closes: try #require(WallTime($0.1)))
+                    })
+            })
+    }
+
+    private static func moment(_ text: String) throws -> Instant {
+        let date = try Date(text, strategy: .iso8601)
+        return Instant(milliseconds: Int64(date.timeIntervalSince1970 * 1_000))
+    }
+}
