@@ -17,8 +17,10 @@ __all__ = ["stack"]
 
 #: Long enough for whoever is asked on a slow machine, and short enough to be let pass twice.
 LONG, SHORT = 300_000, 4_000
-SERVICE = {**QUEUE, "handing": {"offer": {"timeout": LONG}}}
-CASES = {**QUEUE, "id": 2, "name": "Cases", "handing": {"offer": {"timeout": SHORT}}}
+#: Sooner than two short offers pass: it is overdue before somebody takes it.
+PROMISED = [{"fromPriority": 0, "firstResponse": 3_000, "warning": 1_000}]
+SERVICE = {**QUEUE, "handing": {"offer": {"timeout": LONG}}, "targets": PROMISED}
+CASES = {**QUEUE, "id": 2, "name": "Cases", "handing": {"offer": {"timeout": SHORT}}, "targets": PROMISED}
 OFFICE = {**CONFIGURATION, "queues": [SERVICE, CASES], "missedOffers": 2, "transferTimeout": LONG}
 #: Two short offers, one after the other, and what goes before them.
 PASSED = 30_000
@@ -121,6 +123,9 @@ def test_a_day_in_the_life(day, stack, windows, shot):
     dialog.get_by_label("Queue", exact=True).select_option("Cases")
     dialog.get_by_role("button", name="Move").click()
     expect(day.row("Carla Fuentes")).to_contain_text("Away", timeout=PASSED)
+    overdue = supervisor.locator("#queue-table tbody tr").locator(".due")
+    expect(overdue).to_have_text("First reply overdue", timeout=SOON)
+    expect(supervisor.locator("#queues-table tbody tr", has_text="Cases")).to_contain_text("1 overdue", timeout=SOON)
     expect(carla.get_by_label("Away", exact=True)).to_be_checked(timeout=SOON)
     expect(carla.locator("#offers")).to_be_hidden()
     expect(carla.locator(".item")).to_have_count(0)
