@@ -184,6 +184,7 @@ public import Store
             else { continue }
             answer(entry.answer)
         }
+        happened(.released)
     }
 
     private func reload(_ request: LeaseRequest) {
@@ -203,6 +204,7 @@ public import Store
     private func resume(_ reloaded: Reloaded) {
         log.notice("the desk's state was read", metadata: ["epoch": "\(reloaded.epoch)"])
         for listener in listeners { listener.resumed(reloaded) }
+        happened(.released)
     }
 
     private func standBy() {

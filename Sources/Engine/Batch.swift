@@ -249,10 +249,12 @@ extension Engine {
                 }
             }
         }
-        if !entries.isEmpty { steps.append(.release(Release(epoch: epoch, entries: entries))) }
         batch = []
         shares = []
         phase = .idle
+        guard !entries.isEmpty else { return }
+        phase = .releasing
+        steps.append(.release(Release(epoch: epoch, entries: entries)))
     }
 
     /// Remembers what is committed but lives in no row.

@@ -9,7 +9,7 @@ public import Desk
 /// desk in memory is the committed one plus at most one batch.
 ///
 /// ```
-/// starting ──started──▶ acquiring ──reloaded──▶ idle ──inputs──▶ prefetching ──▶ committing ──ok──▶ idle
+/// starting ──started──▶ acquiring ──reloaded──▶ idle ──inputs──▶ prefetching ──▶ committing ──ok──▶ idle ¹
 ///                        ▲     │ failed                             │                │
 ///              askAt ────┘     ▼                                    │ no answer      │ unknown, unavailable,
 ///             standby ◀────────┴──────────────── fenced, held ◀─────┤                │ retry, poison
@@ -19,6 +19,9 @@ public import Desk
 /// A batch that the database refuses as data is decided again one input at a time; the one that is
 /// refused alone is set aside in a commit of its own (`quarantining`), after which the state is read
 /// once more. `ended` and `stopped` are final.
+///
+/// ¹ By way of `releasing`, here and after a reload: nothing is decided until what is committed was
+/// given out, because a push shows the state of its conversation by what the desk holds (promise P7).
 public struct Engine: Sendable {
     /// Where the machine stands.
     enum Phase: Equatable, Sendable {
@@ -34,6 +37,8 @@ public struct Engine: Sendable {
         case prefetching
         /// A batch was decided and waits for its commit.
         case committing
+        /// What is committed, or was read anew, is being given out.
+        case releasing
         /// An input is being set aside; a second try leaves out what travelled beside it.
         case quarantining(isSecondTry: Bool)
         /// The state was forgotten and is being read anew; what is undecided waits.
@@ -101,7 +106,8 @@ public struct Engine: Sendable {
     /// is stored. A database that grants the epoch may still be unable to store anything.
     public var isOwner: Bool {
         switch phase {
-        case .idle, .prefetching, .committing, .quarantining: isEpochBegun && !isDraining
+        case .idle, .prefetching, .committing, .releasing, .quarantining:
+            isEpochBegun && !isDraining
         case .starting, .standby, .acquiring, .reloading, .pausing, .ended, .stopped: false
         }
     }
@@ -133,6 +139,8 @@ public struct Engine: Sendable {
                 counters.prefetchesLost += 1
                 raise(&steps)
             }
+        case .released:
+            if phase == .releasing { phase = .idle }
         case .committed(let outcome):
             counters.commits[outcome, default: 0] += 1
             committed(outcome, &steps)
@@ -169,7 +177,9 @@ public struct Engine: Sendable {
             earlier(leaseRenewedAt.adding(milliseconds: EngineLimits.leaseRenewal))
         case .standby(let moment), .pausing(_, until: let moment):
             earlier(moment)
-        case .starting, .acquiring, .prefetching, .committing, .quarantining, .reloading: break
+        case .starting, .acquiring, .prefetching, .committing, .releasing, .quarantining,
+            .reloading:
+            break
         case .ended, .stopped: return
         }
         guard let wish else { return }

@@ -180,8 +180,8 @@ extension Engine {
             precondition(reloaded.epoch == epoch, "a kept epoch is the same")
             take(reloaded, connections: connections, &steps)
             if let culprit { quarantine(culprit, isSecondTry: false, &steps) }
-        case .starting, .standby, .idle, .prefetching, .committing, .quarantining, .pausing, .ended,
-            .stopped:
+        case .starting, .standby, .idle, .prefetching, .committing, .releasing, .quarantining,
+            .pausing, .ended, .stopped:
             preconditionFailure("no reload under way")
         }
     }
@@ -203,7 +203,7 @@ extension Engine {
         desk = Desk(state: state, rules: rules)
         leaseRenewedAt = askedAt
         clockDecidedAt = nil
-        phase = .idle
+        phase = .releasing
         steps.append(.resume(reloaded))
     }
 
@@ -225,7 +225,7 @@ extension Engine {
             putBack()
             pause(.raise(from: epoch))
         case (.starting, _), (.standby, _), (.idle, _), (.prefetching, _), (.committing, _),
-            (.quarantining, _), (.pausing, _), (.ended, _), (.stopped, _):
+            (.releasing, _), (.quarantining, _), (.pausing, _), (.ended, _), (.stopped, _):
             preconditionFailure("no reload under way")
         }
     }
@@ -239,8 +239,8 @@ extension Engine {
             ask(.take, &steps)
         case .pausing(let request, let until) where until <= now:
             ask(request, &steps)
-        case .starting, .standby, .acquiring, .idle, .prefetching, .committing, .quarantining,
-            .reloading, .pausing, .ended, .stopped:
+        case .starting, .standby, .acquiring, .idle, .prefetching, .committing, .releasing,
+            .quarantining, .reloading, .pausing, .ended, .stopped:
             break
         }
     }
@@ -250,8 +250,8 @@ extension Engine {
         switch phase {
         case .starting, .standby, .pausing:
             finish(&steps)
-        case .acquiring, .idle, .prefetching, .committing, .quarantining, .reloading, .ended,
-            .stopped:
+        case .acquiring, .idle, .prefetching, .committing, .releasing, .quarantining, .reloading,
+            .ended, .stopped:
             break
         }
     }

@@ -10,6 +10,8 @@ public enum Happening: Equatable, Sendable {
     case prefetched(Prefetched?)
     /// The commit ended.
     case committed(CommitOutcome)
+    /// A `release` or a `resume` was performed: the next batch may be decided.
+    case released
     /// The lease was taken, raised or kept, and the state read.
     case reloaded(Reloaded)
     /// It was not.
@@ -28,13 +30,14 @@ public enum Step: Equatable, Sendable {
     case prefetch(PrefetchRequest)
     /// Write a batch; answer with `committed`.
     case commit(Commit)
-    /// Committed: give out answers, pushes and jobs.
+    /// Committed: give out answers, pushes and jobs, then report `released`. Until then the desk holds
+    /// what is committed and nothing else.
     case release(Release)
     /// Take or check the lease and read the state; answer with `reloaded` or `reloadFailed`. All
     /// caches of the store are forgotten first.
     case reload(LeaseRequest)
     /// The state was read anew: give resumed sockets what they have not seen of `recent`, take up the
-    /// jobs. The Engine enters the connections that it knows again by itself.
+    /// jobs, then report `released`. The Engine enters the connections that it knows again by itself.
     case resume(Reloaded)
     /// Another node owns the desk: close the sockets so that they reconnect elsewhere.
     case standBy

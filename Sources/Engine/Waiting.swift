@@ -39,7 +39,8 @@ extension Engine {
 
     private var takesInputs: Bool {
         switch phase {
-        case .idle, .prefetching, .committing, .quarantining, .reloading, .pausing: !isDraining
+        case .idle, .prefetching, .committing, .releasing, .quarantining, .reloading, .pausing:
+            !isDraining
         case .starting, .standby, .acquiring, .ended, .stopped: false
         }
     }

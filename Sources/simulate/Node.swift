@@ -168,10 +168,12 @@ final class Node {
             world.commit(commit, from: self)
         case .release(let release):
             work.insert(contentsOf: release.entries.map(Work.entry), at: 0)
+            work.append(.happen(.released))
         case .reload(let request):
             world.reload(request, for: self)
         case .resume(let reloaded):
             resume(reloaded)
+            work.append(.happen(.released))
         case .standBy:
             world.trace("node \(name) stands by")
             world.tally.add("fenced")

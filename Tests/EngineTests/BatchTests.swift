@@ -204,6 +204,34 @@ import Testing
         #expect(view.epoch == 1)
     }
 
+    /// Without this a push of what is committed could show the state of what is not (promise P7).
+    @Test func nothingIsDecidedUntilWhatIsCommittedWasGivenOut() {
+        var rig = Rig.serving()
+        _ = rig.customerWrites(1)
+        _ = rig.tell(.prefetched(Prefetched()))
+        // Needs nothing of the store, so it could be decided at once.
+        _ = rig.arrive(.input(.agentConnected(AgentID(7), ConnectionID(1))), .connection)
+        let at = Instant(milliseconds: rig.now)
+        let steps = rig.engine.handle(.committed(.ok), at: at)
+        #expect(steps.commit == nil)
+        #expect(rig.engine.desk?.lastEvent == steps.release?.entries.last?.records.last?.number)
+        #expect(rig.engine.desk?.agent(AgentID(7)) == nil)
+        // What happens meanwhile waits, too.
+        #expect(rig.engine.handle(.clockReached, at: at).deeds == [])
+        #expect(rig.engine.handle(.released, at: at).commit != nil)
+        #expect(rig.engine.desk?.agent(AgentID(7)) != nil)
+    }
+
+    @Test func theStartOfAnEpochIsDecidedAfterItsStateWasGivenOut() {
+        var rig = Rig()
+        _ = rig.tell(.started)
+        let at = Instant(milliseconds: rig.now)
+        let reloaded = Reloaded(epoch: 1, state: DeskState(), recent: [])
+        #expect(rig.engine.handle(.reloaded(reloaded), at: at).deeds == [.resume(reloaded)])
+        #expect(rig.engine.desk?.lastEvent == 0)
+        #expect(rig.engine.handle(.released, at: at).commit?.events == [.epochBegan])
+    }
+
     @Test func aLookInABatchWithInputsWaitsForItsCommit() {
         var rig = Rig.serving()
         _ = rig.customerWrites(1)

@@ -19,9 +19,16 @@ struct Rig {
         return rig
     }
 
+    /// Hands in what happened, and after it that what was given out was; all steps together.
     mutating func tell(_ happening: Happening, after milliseconds: Int64 = 0) -> [Step] {
         now += milliseconds
-        return engine.handle(happening, at: Instant(milliseconds: now))
+        var steps = engine.handle(happening, at: Instant(milliseconds: now))
+        var released = 0
+        while released < steps.givenOut {
+            released += 1
+            steps += engine.handle(.released, at: Instant(milliseconds: now))
+        }
+        return steps
     }
 
     /// Hands in an input; its ticket counts up from 1.
@@ -82,6 +89,15 @@ extension [Step] {
     }
     var release: Release? {
         compactMap { if case .release(let release) = $0 { release } else { nil } }.first
+    }
+    /// How many of them are reported as `released`.
+    var givenOut: Int {
+        count {
+            switch $0 {
+            case .release, .resume: true
+            case .prefetch, .commit, .reload, .standBy, .giveLeaseBack, .stop, .wake: false
+            }
+        }
     }
     var reload: LeaseRequest? {
         compactMap { if case .reload(let request) = $0 { request } else { nil } }.first
