@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from administration import queue
 from desk import until
-from test_routing import office, refused  # noqa: F401  (a fixture and a helper)
+from test_routing import SETTINGS, office, refused, shared  # noqa: F401  (settings, fixtures, a helper)
 
 ALWAYS = {"timeZone": "Europe/Madrid", "weekly": [{"day": day, "opens": "00:00", "closes": "24:00"} for day in range(1, 8)]}
 #: A year that is long gone: the week itself is empty, so the queue never opens now.
@@ -38,7 +38,7 @@ def test_a_supervisor_closes_and_opens_a_queue(office):  # noqa: F811
     assert refused(ana, "queue.close", queue=1)[0] == "forbidden"
     assert refused(office.supervisor, "queue.close", queue=1, until=1) == ("outOfRange", "params.until")
     office.supervisor.request("queue.close", queue=1)
-    assert office.supervisor.pushed("queue.closed", queue=1)["by"] == office.supervisor.person
+    office.supervisor.pushed("queue.closed", queue=1, by=office.supervisor.person)
     conversation = office.writes()
     assert office.owner(conversation)["to"]["kind"] == "queue"
     until(lambda: [each["isOpen"] for each in service(ana)["queues"]] == [False], "the notice that it is closed")
