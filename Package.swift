@@ -92,7 +92,8 @@ let package = Package(
                 "Gateway", "Outbound", "DeskRunner", "Store", "Postgres", "Wire", "EventLoop",
                 "Engine", "Desk", arguments, configuration, log, metrics,
             ]),
-        program("simulate", ["Engine", "Desk", arguments], exclude: ["Theory/README.md"]),
+        program(
+            "simulate", ["Engine", "Desk", arguments], exclude: ["PEERS.md", "Theory/README.md"]),
         program(
             "sandbox", ["EventLoop", arguments, crypto, log],
             resources: [

@@ -41,10 +41,13 @@ extension Auditor {
             announced(announcement, to: conversation, record)
         case .jobChanged(let job, _, _, let state, let attempts):
             change(job, to: state, attempts, byPerson)
+        case .customerMet(_, let thread):
+            let isNew = ledger.threads.insert(thread).inserted
+            require(isNew, .p2, "somebody who is known is met as a new customer")
         case .messageReceived(let id, _, _, let writtenAt):
             let former = ledger.conversations[id]?.wroteAt ?? writtenAt
             ledger.conversations[id]?.wroteAt = max(former, writtenAt)
-        case .customerMet, .messageSentElsewhere, .messagesDelivered, .messagesRead,
+        case .messageSentElsewhere, .messagesDelivered, .messagesRead,
             .messageReacted, .messageEdited, .messageDeleted, .channelEventKept,
             .conversationRead, .queueHoursSet, .inputQuarantined:
             break

@@ -118,6 +118,9 @@ extension Auditor {
                 "agent \(agent.number) took conversation \(id.number) and may not")
             checkRoom(of: agent, for: id, conversation)
         case .transferred, .assignedBySupervisor:
+            require(
+                isOrdered(handoff, conversation.owner), .p2,
+                "conversation \(id.number) is taken from its owner and nobody who may said so")
             checkRoom(of: agent, for: id, conversation)
         case .assignedOverCapacity:
             let by = handoff.by ?? agent
@@ -129,6 +132,17 @@ extension Auditor {
         case .customerWrote, .disconnected, .wentOffline, .closed, .overflowed, .moved,
             .escalated, .abandoned:
             violated(.p6, "conversation \(id.number) comes to an agent for \(handoff.reason)")
+        }
+    }
+
+    /// Whether its owner, or a supervisor, gave the order by which it changes hands.
+    private func isOrdered(_ handoff: Handoff, _ owner: Owner) -> Bool {
+        switch inputOfRecord {
+        case .transferOrdered(let sender, handoff.conversation, _):
+            owner == .agent(sender) && handoff.by == sender
+        case .conversationAssigned(handoff.conversation, _, _, let supervisor):
+            handoff.by == supervisor
+        default: false
         }
     }
 

@@ -56,7 +56,9 @@ final class Database {
             }
         }
         for thread in request.needs.threads {
-            prefetched.known.threads[thread] = latest[thread].flatMap { conversations[$0] }
+            guard plant != .forgetThreads else { continue }
+            let known = latest[thread].flatMap { conversations[$0] }
+            prefetched.known.threads[thread] = plant == .reopenToLast ? reopened(known) : known
         }
         for id in request.needs.conversations {
             prefetched.known.conversations[id] = conversations[id]
@@ -107,86 +109,27 @@ final class Database {
         state.paces = paces.values.sorted { $0.queue < $1.queue }
         state.queueStates = queueStates.values.sorted { $0.queue < $1.queue }
         state.jobs = jobs.values.filter { !$0.state.isSettled }.sorted { $0.id < $1.id }
-        switch plant {
-        case .inflateCapacity:
-            for index in state.agents.indices { state.agents[index].capacity += 2 }
-        case .loseDeadline:
-            for index in state.agents.indices {
-                let deadline = state.agents[index].disconnectDeadline
-                state.agents[index].disconnectDeadline = deadline?.adding(milliseconds: 3_600_000)
-            }
-        case .forgetWaiting:
-            state.conversations.removeAll { if case .queue = $0.owner { true } else { false } }
-        case .forgetOffers, .lateOffers, .forgetDeclines, .capacityWithoutOffers, .ignoreSkills,
-            .neverRelax:
-            plantInRouting(&state, plant)
-        case .forgetTold, .hurryAbandonment, .neverAbandon, .forgetPace:
-            plantInWaits(&state, plant)
-        case .forgetKeys, .skipEpochCheck, .staleRow, .forgetClosedSocket, .dropHandoff,
-            .hidePassedOver,
-            .pushBeforeCommit, .acknowledgeOnArrival, .postBeforeCommit, .unknownAsRetry,
-            .skipAtResume, .renewWaiting, .renewAtOverflow, .renewAtTransfer, .overrideUnsaid,
-            .misquote, .misplace, nil:
-            break
-        }
+        plant?.misread(&state)
         return state
-    }
-
-    private func plantInRouting(_ state: inout DeskState, _ plant: Plant?) {
-        for index in state.conversations.indices {
-            guard let offer = state.conversations[index].routing.offer else { continue }
-            switch plant {
-            case .forgetOffers: state.conversations[index].routing.offer = nil
-            case .lateOffers:
-                state.conversations[index].routing.offer = Offer(
-                    agent: offer.agent, deadline: offer.deadline.adding(milliseconds: 3_600_000),
-                    isTransfer: offer.isTransfer)
-            case .capacityWithoutOffers:
-                let place = state.agents.firstIndex { $0.id == offer.agent }
-                if let place { state.agents[place].capacity += 1 }
-            default: break
-            }
-        }
-        if plant == .forgetDeclines {
-            for index in state.conversations.indices {
-                state.conversations[index].routing.declined = []
-            }
-        }
-        if plant == .ignoreSkills {
-            for index in state.agents.indices {
-                state.agents[index].profile.skills = Variants.skills.map { SkillLevel($0, 5) }
-            }
-        }
-        if plant == .neverRelax {
-            for index in state.configuration.queues.indices {
-                state.configuration.queues[index].relaxations = []
-            }
-        }
-    }
-
-    private func plantInWaits(_ state: inout DeskState, _ plant: Plant?) {
-        let hour: Int64 = 3_600_000
-        for index in state.conversations.indices {
-            switch plant {
-            case .forgetTold: state.conversations[index].routing.announced = nil
-            case .hurryAbandonment:
-                let since = state.conversations[index].waitingSince
-                state.conversations[index].waitingSince = since.adding(milliseconds: -hour)
-                let wrote = state.conversations[index].customerWroteAt
-                state.conversations[index].customerWroteAt = wrote.adding(milliseconds: -hour)
-            default: break
-            }
-        }
-        if plant == .forgetPace { state.paces = [] }
-        guard plant == .neverAbandon else { return }
-        for index in state.configuration.queues.indices {
-            state.configuration.queues[index].abandonment = nil
-        }
     }
 
     /// Whether agents take from this queue themselves.
     func isPulled(_ queue: QueueID) -> Bool {
         configuration.queues.contains { $0.id == queue && $0.handing == .pull }
+    }
+
+    /// A planted fault: the row of an open conversation changes its owner beside every commit.
+    func overwrite(_ id: ConversationID, owner: Owner) {
+        if conversations[id]?.isOpen == true { conversations[id]?.owner = owner }
+    }
+
+    /// A planted fault: what is closed counts as the last agent's.
+    private func reopened(_ conversation: Conversation?) -> Conversation? {
+        guard var conversation, !conversation.isOpen,
+            let last = handoffs[conversation.id]?.last?.from
+        else { return conversation }
+        conversation.owner = last
+        return conversation
     }
 
     func giveBack(_ node: Int, epoch: Int64) {
@@ -204,8 +147,9 @@ final class Database {
         guard isOwner || plant == .skipEpochCheck else { return .fenced }
         for entry in commit.entries {
             let isSetAside = entry.records.contains { $0.event == .inputQuarantined }
-            if entry.content?.kind == Self.venom { return .poison }
-            if entry.content?.kind == Self.poison, !isSetAside { return .poison }
+            let refused: CommitOutcome = plant == .poisonAsUnavailable ? .unavailable : .poison
+            if entry.content?.kind == Self.venom { return refused }
+            if entry.content?.kind == Self.poison, !isSetAside { return refused }
         }
         if isOwner { lease.expires = now + leaseTime }
         for entry in commit.entries { write(entry, plant) }

@@ -58,6 +58,8 @@ struct Ledger {
     var closed: Set<QueueID> = []
     var conversations: [ConversationID: Conversation] = [:]
     var agents: [AgentID: Agent] = [:]
+    /// Everybody who was met.
+    var threads: Set<Digest> = []
     var jobs: [JobID: Job] = [:]
     /// How long it takes from one customer being served to the next, in queues that announce; and since
     /// when the next is waited for.

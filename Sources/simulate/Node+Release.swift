@@ -39,6 +39,7 @@ extension Node {
 
     func push(_ records: [EventRecord]) {
         for delivery in feeds.released(records) {
+            if world.plant == .losePush, delivery.record.number.isMultiple(of: 97) { continue }
             for recipient in delivery.recipients {
                 sockets[recipient.socket]?.toConsole(
                     .push(delivery.record, previous: recipient.previous))
@@ -73,9 +74,13 @@ extension Node {
         guard case .accepted = answer else { return drop(id) }
         guard let seen = socket.resumesAfter else { return look(id) }
         let resumption = feeds.subscribe(
-            id, person: socket.console.person, isSupervisor: socket.console.isSupervisor,
+            id, person: socket.console.person, isSupervisor: seesAll(socket.console),
             after: seen.number, epoch: seen.epoch)
         go(on: socket, after: seen.number, resumption)
+    }
+
+    private func seesAll(_ console: Console) -> Bool {
+        console.isSupervisor || world.plant == .stayOnFeed
     }
 
     private func look(_ id: ConnectionID) {
@@ -91,7 +96,7 @@ extension Node {
         world.trace("node \(name) shows socket \(id.number) the state at \(view.number)")
         socket.toConsole(.snapshot(view))
         let resumption = feeds.subscribe(
-            id, person: socket.console.person, isSupervisor: socket.console.isSupervisor,
+            id, person: socket.console.person, isSupervisor: seesAll(socket.console),
             after: view.number, epoch: view.epoch)
         go(on: socket, after: view.number, resumption)
     }
@@ -136,6 +141,15 @@ extension Node {
             case .conversationAssigned(let conversation, let agent, _, let by) = input
         {
             input = .conversationAssigned(conversation, agent, overridesCapacity: true, by: by)
+        }
+        if world.plant == .writeBeside,
+            case .conversationAssigned(let conversation, let agent, _, _) = input
+        {
+            world.database.overwrite(conversation, owner: .agent(agent))
+        }
+        if world.plant == .takeOver, case .conversationTaken(let agent, let conversation) = input {
+            input = .conversationAssigned(
+                conversation, agent, overridesCapacity: false, by: agent)
         }
         arrive(
             .input(input), .command, key: command.key, parameters: command.parameters,

@@ -64,21 +64,59 @@ enum Plant: String, CaseIterable {
     case hurryAbandonment
     /// The store reads queues back without the time after which customers are given up.
     case neverAbandon
+    /// The store forgets who has been idle longest: the first in the list wins every tie.
+    case forgetTurns
+    /// The store reads back as much more capacity as an agent holds outside the first queue: each
+    /// queue counts its own alone.
+    case capacityPerQueue
+    /// The store reads every capacity back as one less.
+    case deflateCapacity
+    /// The store reads every agent back as of every queue.
+    case ignoreQueues
+    /// The store reads heavy work back as light.
+    case ignoreWeights
+    /// The store forgets what priority a person gave to a conversation.
+    case forgetPriorities
+    /// The store reads waiting times back so that the last to come is served first.
+    case lastComeFirst
+    /// The store reads who is away back as available.
+    case wakeTheAway
+    /// The gateway writes a supervisor's assignment into the row as well, beside the rules.
+    case writeBeside
+    /// The gateway lets an agent take what another has.
+    case takeOver
+    /// The store says that a closed conversation is still its last agent's when the customer writes.
+    case reopenToLast
+    /// The store answers a prefetch without the conversations it knows.
+    case forgetThreads
+    /// The store calls what it cannot take unavailable: the same batch comes again and again.
+    case poisonAsUnavailable
+    /// The shell now and then loses a push.
+    case losePush
+    /// The shell leaves an agent on the feed of everything they once held.
+    case stayOnFeed
 
     /// The promise that it breaks.
     var promise: Promise {
         switch self {
         case .forgetKeys: .p1
-        case .skipEpochCheck, .staleRow, .forgetOffers: .p2
-        case .inflateCapacity, .capacityWithoutOffers, .overrideUnsaid: .p3
-        case .forgetWaiting, .forgetDeclines, .ignoreSkills, .neverRelax, .neverAbandon: .p4
+        case .skipEpochCheck, .staleRow, .forgetOffers, .writeBeside, .takeOver, .reopenToLast,
+            .forgetThreads:
+            .p2
+        case .inflateCapacity, .capacityWithoutOffers, .capacityPerQueue, .ignoreWeights,
+            .overrideUnsaid:
+            .p3
+        case .forgetWaiting, .forgetDeclines, .ignoreSkills, .neverRelax, .forgetTurns,
+            .deflateCapacity, .ignoreQueues, .forgetPriorities, .lastComeFirst, .neverAbandon:
+            .p4
         case .forgetTold, .forgetPace, .misquote, .misplace, .hurryAbandonment: .customer
-        case .loseDeadline, .forgetClosedSocket, .lateOffers: .p5
+        case .loseDeadline, .forgetClosedSocket, .lateOffers, .wakeTheAway: .p5
         case .dropHandoff, .hidePassedOver: .p6
         case .pushBeforeCommit, .acknowledgeOnArrival, .postBeforeCommit: .p7
         case .unknownAsRetry: .p8
-        case .skipAtResume: .p9
+        case .skipAtResume, .losePush, .stayOnFeed: .p9
         case .renewWaiting, .renewAtOverflow, .renewAtTransfer: .p13
+        case .poisonAsUnavailable: .liveness
         }
     }
 }
