@@ -40,6 +40,17 @@ export async function fetchWaits(desk, from, to) {
     return response.json();
 }
 
+/** Where the report of worked time is: `{from, to, format}`. */
+export function workedTimeAddress(desk, asked) {
+    return `/desks/${desk}/api/reports/worked-time?${new URLSearchParams(asked)}`;
+}
+
+/** Who was there, as what, and for how long. */
+export async function fetchWorkedTime(desk, asked) {
+    const response = await request("GET", workedTimeAddress(desk, asked));
+    return response.json();
+}
+
 async function post(path) {
     return request("POST", path);
 }

@@ -10,6 +10,7 @@ const byCode = {
     KeyX: (actions) => actions.closeSelected(),
     KeyA: (actions) => actions.acceptFirstOffer(),
     KeyT: (actions) => actions.transferSelected(),
+    KeyD: (actions) => actions.endWrapUp(),
     KeyP: (actions) => actions.focusPresence(),
     KeyQ: (actions) => actions.showOther(),
 };

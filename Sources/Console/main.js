@@ -8,15 +8,17 @@ import { Memory } from "./memory.js";
 import { Session } from "./session.js";
 import { isAgent, isAgentHere, isSupervisor, myConversations, myself, queueOf, waitsByQueue } from "./state.js";
 import { makeAccounts } from "./views/accounts.js";
+import { askShiftEnd } from "./views/attendance.js";
 import { makeConversations, titleFor } from "./views/conversations.js";
 import { ask, openHelp, toast } from "./views/dialogs.js";
 import { makeGate } from "./views/gate.js";
 import { makeHeader } from "./views/header.js";
 import { makeOffers, offerLeft } from "./views/offers.js";
+import { makeReport, reasonWords } from "./views/report.js";
 import { makeRoutingActions } from "./routing.js";
 import { graceWords, makeSupervision } from "./views/supervision.js";
 import { makeTranscript } from "./views/transcript.js";
-import { count, customerName, duration, presenceNames, promiseText, refusalName, summary, waitingReason } from "./words.js";
+import { count, customerName, duration, presenceNames, promiseText, refusalName, summary, waitingReason, wrapUpLeft } from "./words.js";
 
 /** An unread message counts as read after the reader had it before them for so long. */
 const readingTime = 700;
@@ -117,7 +119,7 @@ const actions = {
             toast("Signing out did not work: the desk was not reached. Try again; you are still signed in.", { tone: "bad" });
         }
     },
-    async setPresence(presence) {
+    async setPresence(presence, awayReason) {
         const held = heldCount();
         if (presence === "offline" && held > 0) {
             const isSure = await ask({
@@ -131,12 +133,20 @@ const actions = {
         ui.presenceAsked = presence;
         askForRender();
         try {
-            await session.perform("presence.set", { presence });
+            await session.perform("presence.set", awayReason === undefined ? { presence } : { presence, awayReason });
             setTimeout(() => settlePresence(presence), presenceSettling);
         } catch (error) {
             settlePresence(presence);
             complain(error, "Your presence was not changed.");
         }
+    },
+    extendWrapUp: () => perform("wrap-up", "wrapUp.extend", {}, "The wrap-up was not extended."),
+    endWrapUp() {
+        if (myself(session.state)?.presence === "wrapUp") actions.setPresence("available");
+    },
+    async setShiftEnd() {
+        const wanted = await askShiftEnd(myself(session.state)?.shiftEnd, session.now());
+        if (wanted !== null) await perform("shift", "shift.setEnd", wanted, "The end of your shift was not changed.");
     },
     open(id, { focus = false } = {}) {
         const left = ui.selected;
@@ -224,7 +234,7 @@ const actions = {
         document.body.dataset.pane = "list";
         document.querySelector('#conversations .item[tabindex="0"]')?.focus();
     },
-    focusPresence: () => document.querySelector("#presence input:checked")?.focus(),
+    focusPresence: () => (document.querySelector("#presence input:checked") ?? document.querySelector("#presence input"))?.focus(),
     openHelp: () =>
         openHelp({
             isCompact: document.body.dataset.density === "compact",
@@ -312,6 +322,10 @@ function noticed(pushes, before) {
             toast(`${customerName(conversation)} must be answered soon. Please look after it.`);
         } else if (method === "presence.changed" && params.agent === me && params.by !== undefined) {
             toast(`A supervisor set your presence to ${presenceNames[params.presence].toLowerCase()}.`);
+        } else if (method === "shift.ended" && params.agent === me) {
+            toast("Your shift is over: nothing new comes, and you go offline when you hold nothing.");
+        } else if (method === "presence.changed" && params.agent === me && params.presence === "wrapUp") {
+            news.push("Writing up. Alt+D when you are done");
         } else if (method === "owner.changed" && isAgent(params.from, me) && params.reason === "disconnected") {
             const lost = before.conversations.get(params.conversation);
             toast(`${customerName(lost)} went back to the queue while you were disconnected.`, { tone: "bad" });
@@ -378,7 +392,8 @@ const header = makeHeader(actions);
 const conversations = makeConversations(actions);
 const transcript = makeTranscript(actions);
 const accountsPanel = makeAccounts(actions);
-const supervision = makeSupervision(actions);
+const report = makeReport(desk, (reason) => reasonWords(session.state.desk, reason));
+const supervision = makeSupervision(actions, report.element);
 const offers = makeOffers(actions);
 const desktop = element("div", { class: "desk" }, conversations.element, transcript.element, accountsPanel.element);
 const app = element("div", { class: "app" }, header.element, offers.element, desktop);
@@ -475,6 +490,9 @@ function tick() {
     for (const shown of document.querySelectorAll("[data-promised]")) {
         const { kind, stage, promised } = shown.dataset;
         shown.textContent = promiseText({ kind, stage, deadline: Number(promised) }, now);
+    }
+    for (const shown of document.querySelectorAll("[data-wrap-up]")) {
+        shown.textContent = wrapUpLeft(Number(shown.dataset.wrapUp) - now);
     }
     for (const shown of document.querySelectorAll("[data-until]")) {
         shown.textContent = graceWords(Number(shown.dataset.until) - now);

@@ -58,7 +58,7 @@ export function makeRoutingActions({ session, ui, perform, complain }) {
         async manageAgent(id) {
             const agent = session.state.agents.get(id);
             if (agent === undefined || !isSupervisor(session.state)) return;
-            for (const { method, params } of await manageAgent(session.state, agent)) {
+            for (const { method, params } of await manageAgent(session.state, agent, session.now())) {
                 if (!(await perform(`agent ${id}`, method, params, "The agent was not changed."))) return;
             }
         },

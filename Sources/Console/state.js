@@ -334,8 +334,19 @@ const pushes = {
     "agent.disconnected"(draft, { agent, deadline }) {
         draft.change("agents", agent, { connected: false, disconnectDeadline: deadline });
     },
-    "presence.changed"(draft, { agent, presence }) {
-        draft.change("agents", agent, { presence });
+    "presence.changed"(draft, { agent, presence, awayReason, at }) {
+        const change = { presence, presenceSince: at, awayReason, wrapUp: undefined };
+        if (presence === "offline") change.shiftEnded = undefined;
+        draft.change("agents", agent, change);
+    },
+    "wrapUp.changed"(draft, { agent, until }) {
+        draft.change("agents", agent, (old) => ({ wrapUp: { ...old.wrapUp, until } }));
+    },
+    "shiftEnd.changed"(draft, { agent, shiftEnd }) {
+        draft.change("agents", agent, { shiftEnd, shiftEnded: undefined });
+    },
+    "shift.ended"(draft, { agent }) {
+        draft.change("agents", agent, { shiftEnded: true });
     },
     "capacity.changed"(draft, { agent, capacity }) {
         draft.change("agents", agent, { capacity });

@@ -76,7 +76,48 @@ export function promiseText({ kind, stage, deadline }, now) {
     return deadline > now ? `${name} due in ${duration(deadline - now)}` : `${name} due now`;
 }
 
-export const presenceNames = { available: "Available", away: "Away", offline: "Offline" };
+export const presenceNames = {
+    available: "Available",
+    away: "Away",
+    busy: "Busy",
+    wrapUp: "Writing up",
+    offline: "Offline",
+};
+
+/** What people say themselves; a wrap-up comes of letting go of a conversation. */
+export const chosenPresences = ["available", "away", "busy", "offline"];
+
+const builtInReasons = {
+    "-1": "let offers pass",
+    "-2": "set by a supervisor",
+    "-3": "has just come",
+};
+
+/** Why somebody is away; `null` when no reason was given. */
+export function awayReasonName(desk, reason) {
+    if (reason === undefined || reason === null) return null;
+    return builtInReasons[reason] ?? named(desk.awayReasons ?? [], reason, "Reason");
+}
+
+/** What an agent is, with why: `Away, Lunch`. */
+export function presenceText(desk, agent) {
+    const name = presenceNames[agent.presence] ?? agent.presence;
+    const reason = agent.presence === "away" ? awayReasonName(desk, agent.awayReason) : null;
+    return reason === null ? name : `${name}, ${reason}`;
+}
+
+/** How long a wrap-up still lasts: `Writing up, 0:25 left`. */
+export function wrapUpLeft(milliseconds) {
+    const seconds = Math.ceil(Math.max(0, milliseconds) / second);
+    return `Writing up, ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} left`;
+}
+
+/** A time in a report: `7:45` hours and minutes, and seconds below a minute. */
+export function span(milliseconds) {
+    if (milliseconds < minute) return duration(milliseconds);
+    const minutes = Math.floor(milliseconds / minute);
+    return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")} h`;
+}
 
 /** How far a reply has come. */
 export const progressNames = {

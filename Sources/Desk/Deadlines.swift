@@ -7,6 +7,10 @@ enum Due: Hashable, Comparable, Sendable {
     case unheard
     /// The agent's grace for a lost connection ends.
     case grace(AgentID)
+    /// The agent's wrap-up ends.
+    case wrapUp(AgentID)
+    /// The agent's shift ends.
+    case shift(AgentID)
     /// The queue's clock of opening time comes to the next step of a promise.
     case target(QueueID)
     /// The next thing happens to a waiting or offered conversation: see ``Desk/step(_:_:)``.
@@ -36,6 +40,10 @@ extension Desk {
             case .unheard: giveUpUnheard(&minutes)
             case .grace(let id):
                 if let agent = agents[id] { goOffline(agent, .disconnected, &minutes) }
+            case .wrapUp(let id):
+                endWrapUp(of: id, &minutes)
+            case .shift(let id):
+                endShift(of: id, &minutes)
             case .target(let queue): stepTarget(of: queue, &minutes)
             case .wait(let id):
                 step(id, &minutes)

@@ -37,6 +37,8 @@ public struct Desk: Sendable {
     var lines: [ConversationID: [JobID]] = [:]
     /// What is offered to each agent, ascending.
     var offered: [AgentID: [ConversationID]] = [:]
+    /// Whose shift is over while they still have something, ascending.
+    var finishing: [AgentID] = []
     /// How many wait in each queue.
     var queued: [QueueID: Int] = [:]
     /// The promises that run in each queue, by what its clock of opening time shows at the next step.
@@ -88,6 +90,7 @@ public struct Desk: Sendable {
         watchUnheard(at: at)
         do throws(Rejection) {
             let result = try decide(input, &minutes)
+            releaseFinished(&minutes)
             assignWaiting(&minutes)
             announce(&minutes)
             return Handled(
@@ -135,8 +138,12 @@ public struct Desk: Sendable {
             disconnect(agent, connection, &minutes)
         case .agentConnections(let agent, let connections):
             try setConnections(of: agent, to: connections, &minutes)
-        case .presenceSet(let agent, let presence):
-            try setPresence(of: agent, to: presence, by: nil, &minutes)
+        case .presenceSet(let agent, let presence, let reason):
+            try setPresence(of: agent, to: presence, reason, by: nil, &minutes)
+        case .wrapUpExtended(let agent):
+            try extendWrapUp(of: agent, &minutes)
+        case .shiftEndSet(let agent, let end, let supervisor):
+            try setShiftEnd(of: agent, to: end, by: supervisor, &minutes)
         case .capacitySet(let agent, let capacity, let supervisor):
             try setCapacity(of: agent, to: capacity, by: supervisor, &minutes)
         case .agentReplied(let agent, let conversation, let textDigest):
@@ -159,8 +166,8 @@ public struct Desk: Sendable {
             return try configure(wanted, profiles, basedOn: version, by: person, &minutes)
         case .profileSet(let agent, let profile, let supervisor):
             try setProfile(of: agent, to: profile, by: supervisor, &minutes)
-        case .presenceOrdered(let agent, let presence, let supervisor):
-            try setPresence(of: agent, to: presence, by: supervisor, &minutes)
+        case .presenceOrdered(let agent, let presence, let reason, let supervisor):
+            try setPresence(of: agent, to: presence, reason, by: supervisor, &minutes)
         case .conversationMoved(let conversation, let queue, let supervisor):
             try moveBySupervisor(conversation, to: queue, by: supervisor, &minutes)
         case .conversationAssigned(let conversation, let agent, let overrides, let supervisor):

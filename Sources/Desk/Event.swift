@@ -37,7 +37,15 @@ public enum Event: Equatable, Sendable {
     /// An agent's last socket closed; their grace ends at the deadline.
     case agentDisconnected(AgentID, deadline: Instant?)
     /// An agent's presence changed; by a supervisor, where one is named.
-    case presenceChanged(AgentID, Presence, by: AgentID?)
+    /// Who is away may have said why.
+    case presenceChanged(AgentID, Presence, reason: AwayReasonID? = nil, by: AgentID?)
+    /// An agent's wrap-up ends at this moment, unless they say so earlier.
+    case wrapUpChanged(AgentID, until: Instant)
+    /// An agent, or a supervisor who is then named, said when their shift ends; `nil`: it is open, or
+    /// they came back after it.
+    case shiftEndChanged(AgentID, Instant?, by: AgentID?)
+    /// The moment came: the agent is given nothing new.
+    case shiftEnded(AgentID)
     /// A supervisor changed an agent's capacity.
     case capacityChanged(AgentID, capacity: Int, by: AgentID)
     /// A supervisor changed what an agent is for.

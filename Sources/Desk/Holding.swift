@@ -138,6 +138,14 @@ extension Desk {
     private mutating func index(_ agent: Agent) {
         let runs = agent.presence != .offline && !agent.isConnected
         deadlines.set(.grace(agent.id), rank: runs ? agent.disconnectDeadline : nil)
+        deadlines.set(.wrapUp(agent.id), rank: agent.attendance.wrapUp?.until)
+        let isShiftOpen = agent.presence != .offline && !agent.attendance.hasShiftEnded
+        deadlines.set(.shift(agent.id), rank: isShiftOpen ? agent.attendance.shiftEnd : nil)
+        if agent.attendance.hasShiftEnded {
+            finishing.insertSorted(agent.id)
+        } else {
+            finishing.removeSorted(agent.id)
+        }
         list(agent.id)
     }
 
@@ -155,7 +163,7 @@ extension Desk {
                 of: waitingLines[line].name.queue, for: agent.profile)
             let hasRoom = agent.isOnDuty && load + weight <= agent.capacity
             waitingLines.place(
-                id, in: line, isThere: agent.presence == .available,
+                id, in: line, isThere: agent.isThere,
                 isOnDuty: agent.isExpectedOnDuty,
                 turn: hasRoom ? Turn(load: load, idleSince: agent.idleSince) : nil)
         }

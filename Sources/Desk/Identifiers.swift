@@ -3,7 +3,7 @@
 /// The desk mints it: it is the number of the event that brought the thing about, so it is unique
 /// without a counter of its own and two replays mint the same. It says nothing about a person.
 public struct Identifier<Kind>: Hashable, Comparable, Sendable, Codable {
-    /// The number itself; positive.
+    /// The number itself; positive, but for the few that are built in.
     public let number: Int64
 
     /// Names the thing with this number.
@@ -40,6 +40,17 @@ public typealias AgentID = Identifier<Person>
 extension Identifier where Kind == Person {
     /// The operator, who is no person of the desk and changes what it routes by from outside.
     public static var `operator`: Self { Self(0) }
+}
+
+/// Names a reason for being away; those that supervisors name are positive.
+public typealias AwayReasonID = Identifier<AwayReason>
+extension Identifier where Kind == AwayReason {
+    /// They let several offers pass.
+    public static var missedOffers: Self { Self(-1) }
+    /// A supervisor set them away and gave no reason.
+    public static var setBySupervisor: Self { Self(-2) }
+    /// They have come and not said yet that they take work.
+    public static var arrived: Self { Self(-3) }
 }
 
 /// Names a queue.

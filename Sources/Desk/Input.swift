@@ -20,8 +20,12 @@ public enum Input: Equatable, Sendable {
     case agentDisconnected(AgentID, ConnectionID)
     /// All open sockets of a person, told again after a reload.
     case agentConnections(AgentID, Set<ConnectionID>)
-    /// The agent said whether they are there.
-    case presenceSet(AgentID, Presence)
+    /// The agent said whether they are there, and may say why they are not.
+    case presenceSet(AgentID, Presence, reason: AwayReasonID? = nil)
+    /// The agent needs longer to write up what they let go of.
+    case wrapUpExtended(AgentID)
+    /// The agent, or a supervisor who is then named, said when their shift ends; `nil`: it is open.
+    case shiftEndSet(AgentID, Instant?, by: AgentID?)
     /// A supervisor set an agent's capacity.
     case capacitySet(AgentID, capacity: Int, by: AgentID)
     /// The owner replied to the customer. The text travels beside.
@@ -51,8 +55,8 @@ public enum Input: Equatable, Sendable {
         Configuration, profiles: [AgentProfile] = [], basedOn: Int64? = nil, by: AgentID)
     /// A supervisor changed what an agent is for.
     case profileSet(AgentID, Profile, by: AgentID)
-    /// A supervisor set an agent's presence.
-    case presenceOrdered(AgentID, Presence, by: AgentID)
+    /// A supervisor set an agent's presence, and may say why they are to be away.
+    case presenceOrdered(AgentID, Presence, reason: AwayReasonID? = nil, by: AgentID)
     /// A supervisor moved a conversation to a queue, or took it back into its own.
     case conversationMoved(ConversationID, QueueID, by: AgentID)
     /// A supervisor gave a conversation to an agent who is on duty; beyond their capacity only when

@@ -109,7 +109,8 @@ extension Desk {
             needs.jobs.insert(job)
         case .channelEventKept, .backfillFinished, .agentConnected, .agentDisconnected,
             .agentConnections, .presenceSet, .capacitySet, .configurationSet, .profileSet,
-            .presenceOrdered, .queueClosed, .queueOpened, .hoursComputed, .sendingBegan,
+            .presenceOrdered, .wrapUpExtended, .shiftEndSet, .queueClosed, .queueOpened,
+            .hoursComputed, .sendingBegan,
             .sendingEnded,
             .epochBegan, .clockReached:
             break

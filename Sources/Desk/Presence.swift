@@ -50,12 +50,14 @@ extension Desk {
     private mutating func arrive(_ agent: Agent, _ minutes: inout Minutes) {
         var agent = agent
         let wasOffline = agent.presence == .offline
-        if wasOffline { agent.presence = .away }
+        if wasOffline { agent.take(.away, .arrived, at: minutes.at) }
         put(agent)
         note(.agentConnected(agent.id), to: agent.id, in: &minutes)
-        if wasOffline {
-            note(.presenceChanged(agent.id, .away, by: nil), to: agent.id, in: &minutes)
-        }
+        guard wasOffline else { return }
+        note(
+            .presenceChanged(agent.id, .away, reason: .arrived, by: nil), to: agent.id,
+            in: &minutes)
+        forgetPassedShift(of: agent.id, &minutes)
     }
 
     /// An agent's last socket closed. Who is not offline keeps what they own until the grace ends.
@@ -81,36 +83,60 @@ extension Desk {
     // MARK: What they say
 
     mutating func setPresence(
-        of id: AgentID, to presence: Presence, by supervisor: AgentID?, _ minutes: inout Minutes
+        of id: AgentID, to presence: Presence, _ reason: AwayReasonID?, by supervisor: AgentID?,
+        _ minutes: inout Minutes
     ) throws(Rejection) {
         guard let agent = agents[id] else { throw Rejection(.notFound, field: "agent") }
-        guard agent.presence != presence else { return }
-        // Without a connection there is nobody to give work to, nor any deadline that would end it.
-        let needsConnection = presence == .available || agent.presence == .offline
-        guard agent.isConnected || !needsConnection else {
+        try check(presence, reason)
+        let isOtherReason = reason != nil && reason != agent.attendance.awayReason
+        guard agent.presence != presence || isOtherReason else { return }
+        guard agent.isConnected || !agent.needsConnection(for: presence) else {
             throw Rejection(.wrongState, field: "presence")
         }
-        change(agent, to: presence, by: supervisor, &minutes)
+        let unsaid: AwayReasonID? =
+            presence == .away && supervisor != nil ? .setBySupervisor : nil
+        change(agent, to: presence, reason: reason ?? unsaid, by: supervisor, &minutes)
     }
 
-    /// Changes an agent's presence. Who takes nothing new keeps no offer.
-    mutating func change(
-        _ agent: Agent, to presence: Presence, by supervisor: AgentID?, _ minutes: inout Minutes
-    ) {
-        var agent = agent
+    /// Refuses what nobody can say: a wrap-up comes of letting go, and only who is away has a reason.
+    private func check(_ presence: Presence, _ reason: AwayReasonID?) throws(Rejection) {
         switch presence {
-        case .offline: return goOffline(agent, .wentOffline, by: supervisor, &minutes)
-        case .available:
+        case .wrapUp: throw Rejection(.outOfRange, field: "presence")
+        case .available, .busy, .offline:
+            guard reason == nil else { throw Rejection(.outOfRange, field: "reason") }
+        case .away:
+            guard let reason else { return }
+            guard configuration.awayReasons?.contains(where: { $0.id == reason }) == true else {
+                throw Rejection(.notFound, field: "reason")
+            }
+        }
+    }
+
+    /// Changes an agent's presence, which ends a wrap-up. Who takes nothing new keeps no offer.
+    mutating func change(
+        _ agent: Agent, to presence: Presence, reason: AwayReasonID? = nil,
+        by supervisor: AgentID?, _ minutes: inout Minutes
+    ) {
+        if presence == .offline {
+            return goOffline(agent, .wentOffline, by: supervisor, &minutes)
+        }
+        let wasOffline = agent.presence == .offline
+        var agent = agent
+        agent.take(presence, reason, at: minutes.at)
+        if presence == .available {
             agent.idleSince = minutes.at
             agent.missedOffers = 0
-        case .away: break
         }
-        agent.presence = presence
         put(agent)
         note(
-            .presenceChanged(agent.id, presence, by: supervisor), to: agent.id, supervisor,
-            in: &minutes)
-        if presence != .available { withdrawOffers(to: agent.id, &minutes) }
+            .presenceChanged(agent.id, presence, reason: reason, by: supervisor), to: agent.id,
+            supervisor, in: &minutes)
+        if wasOffline { forgetPassedShift(of: agent.id, &minutes) }
+        switch presence {
+        case .available: break
+        case .busy: withdrawOffers(to: agent.id, keepingTransfers: true, &minutes)
+        case .away, .wrapUp, .offline: withdrawOffers(to: agent.id, &minutes)
+        }
     }
 
     /// The agent is gone and keeps nothing (promise P5).
@@ -119,7 +145,8 @@ extension Desk {
         _ minutes: inout Minutes
     ) {
         var agent = agent
-        agent.presence = .offline
+        agent.take(.offline, nil, at: minutes.at)
+        agent.attendance.hasShiftEnded = false
         agent.disconnectDeadline = nil
         put(agent)
         note(
@@ -141,5 +168,24 @@ extension Desk {
         note(
             .capacityChanged(id, capacity: capacity, by: supervisor), to: id, supervisor,
             in: &minutes)
+    }
+}
+
+extension Agent {
+    /// Says this presence from now on.
+    fileprivate mutating func take(_ presence: Presence, _ reason: AwayReasonID?, at: Instant) {
+        self.presence = presence
+        presenceSince = at
+        attendance.awayReason = reason
+        if presence != .wrapUp { attendance.wrapUp = nil }
+    }
+
+    /// Whether somebody must be there to say this: without a connection there is nobody to have work,
+    /// nor any deadline that would end it.
+    fileprivate func needsConnection(for presence: Presence) -> Bool {
+        switch presence {
+        case .available, .busy: true
+        case .away, .wrapUp, .offline: self.presence == .offline
+        }
     }
 }

@@ -48,6 +48,9 @@ public enum Limits {
     /// How long an offer may stand, in milliseconds: a second is no time to read, and after a quarter
     /// of an hour the customer has gone.
     public static let offerTimes: ClosedRange<Int64> = 1_000...900_000
+    /// How long a wrap-up may be planned and be extended to, in milliseconds: a second is none, and
+    /// who writes for an hour does something else.
+    public static let wrapUpTimes: ClosedRange<Int64> = 1_000...3_600_000
     /// A wait of a week is a mistake in a configuration, in milliseconds.
     public static let longestWait: Int64 = 7 * 24 * 3_600_000
     /// A template with its numbers filled in must fit a message (Messenger Platform, "Send API": less

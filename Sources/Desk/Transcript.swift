@@ -79,5 +79,6 @@ extension Desk {
     ) throws(Rejection) {
         let conversation = try conversation(id, ownedBy: agent, minutes)
         pass(conversation, to: .nobody, .closed, &minutes)
+        beginWrapUp(of: agent, after: conversation.queue, &minutes)
     }
 }

@@ -273,7 +273,8 @@ extension Engine {
         case .customerWrote, .channelReported, .channelEventKept, .backfillFinished, .presenceSet,
             .capacitySet, .agentReplied, .resendOrdered, .conversationRead, .conversationClosed,
             .offerAccepted, .offerDeclined, .conversationTaken, .transferOrdered,
-            .configurationSet, .profileSet, .presenceOrdered, .conversationMoved,
+            .configurationSet, .profileSet, .presenceOrdered, .wrapUpExtended, .shiftEndSet,
+            .conversationMoved,
             .conversationAssigned, .prioritySet, .needsSet, .queueClosed, .queueOpened,
             .hoursComputed, .sendingBegan, .sendingEnded,
             .clockReached:

@@ -103,7 +103,8 @@ public struct Outbox: Sendable {
         case .customerMet, .conversationOpened, .messageReceived, .messageSentElsewhere,
             .messagesDelivered, .messagesRead, .messageReacted, .messageEdited, .messageDeleted,
             .channelEventKept, .ownerChanged, .conversationRead, .agentEntered, .agentConnected,
-            .agentDisconnected, .presenceChanged, .capacityChanged, .profileChanged,
+            .agentDisconnected, .presenceChanged, .wrapUpChanged, .shiftEndChanged, .shiftEnded,
+            .capacityChanged, .profileChanged,
             .configurationChanged, .offerMade, .offerEnded, .needsRelaxed, .needsChanged,
             .priorityChanged, .epochBegan, .queueTurned, .queueHoursSet, .targetWarned,
             .targetBreached, .targetMet, .inputQuarantined:

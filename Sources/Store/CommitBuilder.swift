@@ -49,7 +49,8 @@ struct CommitBuilder {
                     if let conversation { needed.insert(conversation) }
                 case .customerMet, .messagesDelivered, .messagesRead, .ownerChanged,
                     .conversationRead, .agentEntered, .agentConnected, .agentDisconnected,
-                    .presenceChanged, .capacityChanged, .profileChanged, .configurationChanged,
+                    .presenceChanged, .wrapUpChanged, .shiftEndChanged, .shiftEnded,
+                    .capacityChanged, .profileChanged, .configurationChanged,
                     .offerMade, .offerEnded, .needsRelaxed, .needsChanged, .priorityChanged,
                     .jobChanged, .epochBegan, .queueTurned, .queueHoursSet, .targetWarned,
                     .targetBreached, .targetMet, .inputQuarantined:
@@ -127,8 +128,12 @@ struct CommitBuilder {
         case .configurationChanged(let by):
             supervisors[record.number] = by
             return false
+        case .presenceChanged(let agent, let presence, let reason, _):
+            rows.presences.append(agent, presence, reason, record)
+            return false
         case .messagesDelivered, .messagesRead, .conversationRead, .agentEntered, .agentConnected,
-            .agentDisconnected, .presenceChanged, .capacityChanged, .profileChanged, .offerMade,
+            .agentDisconnected, .wrapUpChanged, .shiftEndChanged, .shiftEnded, .capacityChanged,
+            .profileChanged, .offerMade,
             .offerEnded, .needsRelaxed, .needsChanged, .priorityChanged, .queueTurned,
             .queueHoursSet, .targetWarned, .targetBreached, .targetMet, .announcementWritten,
             .epochBegan:

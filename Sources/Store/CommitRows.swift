@@ -65,6 +65,17 @@ struct CommitRows {
         var beganAt: [Int64] = []
         var endedAt: [Int64?] = []
     }
+    /// Times of a presence: those that began in this commit, and agents whose earlier one ended.
+    struct Presences {
+        var agent: [Int64] = []
+        var event: [Int64] = []
+        var presence: [String] = []
+        var reason: [Int64?] = []
+        var beganAt: [Int64] = []
+        var endedAt: [Int64?] = []
+        var endedOf: [Int64] = []
+        var endedOfAt: [Int64] = []
+    }
     /// Messages.
     struct Messages {
         var message: [Int64] = []
@@ -117,6 +128,7 @@ struct CommitRows {
     var handoffs = Handoffs()
     var ended = EndedAssignments()
     var begun = BegunAssignments()
+    var presences = Presences()
     var messages = Messages()
     var names = MessageNames()
     var messageChanges = MessageChanges()
@@ -196,6 +208,31 @@ extension CommitRows.BegunAssignments {
         self.agent.append(agent.number)
         beganAt.append(at.milliseconds)
         endedAt.append(nil)
+    }
+}
+
+extension CommitRows.Presences {
+    /// An agent's presence changed: one time ends and, unless they are gone, another begins.
+    mutating func append(
+        _ agent: AgentID, _ presence: Presence, _ reason: AwayReasonID?, _ record: EventRecord
+    ) {
+        end(agent.number, at: record.at.milliseconds)
+        guard presence != .offline else { return }
+        self.agent.append(agent.number)
+        event.append(record.number)
+        self.presence.append(presence.rawValue)
+        self.reason.append(reason?.number)
+        beganAt.append(record.at.milliseconds)
+        endedAt.append(nil)
+    }
+
+    private mutating func end(_ agent: Int64, at: Int64) {
+        if let place = self.agent.lastIndex(of: agent) {
+            if endedAt[place] == nil { endedAt[place] = at }
+        } else if !endedOf.contains(agent) {
+            endedOf.append(agent)
+            endedOfAt.append(at)
+        }
     }
 }
 

@@ -119,15 +119,34 @@ enum CommitStatements {
     static let agents = PostgresStatement(
         """
         INSERT INTO agents (desk, agent, presence, capacity, disconnect_deadline, idle_since,
-               profile, missed_offers)
+               profile, missed_offers, presence_since, attendance)
         SELECT $1, item.*
           FROM unnest($2::bigint[], $3::text[], $4::integer[], $5::timestamptz[],
-               $6::timestamptz[], $7::jsonb[], $8::integer[]) AS item
+               $6::timestamptz[], $7::jsonb[], $8::integer[], $9::timestamptz[], $10::jsonb[])
+               AS item
         ON CONFLICT (desk, agent) DO UPDATE
            SET presence = excluded.presence, capacity = excluded.capacity,
                disconnect_deadline = excluded.disconnect_deadline,
                idle_since = excluded.idle_since, profile = excluded.profile,
-               missed_offers = excluded.missed_offers
+               missed_offers = excluded.missed_offers,
+               presence_since = excluded.presence_since, attendance = excluded.attendance
+        """)
+
+    /// A node's clock may be a little behind that of the one before.
+    static let endedPresences = PostgresStatement(
+        """
+        UPDATE presence_periods SET ended_at = greatest(began_at, item.ended_at)
+          FROM unnest($2::bigint[], $3::timestamptz[]) AS item (agent, ended_at)
+         WHERE presence_periods.desk = $1 AND presence_periods.agent = item.agent
+           AND presence_periods.ended_at IS NULL
+        """)
+
+    static let begunPresences = PostgresStatement(
+        """
+        INSERT INTO presence_periods (desk, agent, event, presence, reason, began_at, ended_at)
+        SELECT $1, item.*
+          FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::timestamptz[],
+               $7::timestamptz[]) AS item
         """)
 
     static let paces = PostgresStatement(
@@ -253,6 +272,16 @@ extension CommitRows {
             CommitStatements.queueStates, changes.queueStates.isEmpty,
             try Self.values(changes.queueStates))
         add(
+            CommitStatements.endedPresences, presences.endedOf.isEmpty,
+            [.int8Array(presences.endedOf), .timestampArray(presences.endedOfAt)])
+        add(
+            CommitStatements.begunPresences, presences.agent.isEmpty,
+            [
+                .int8Array(presences.agent), .int8Array(presences.event),
+                .textArray(presences.presence), .int8OptionalArray(presences.reason),
+                .timestampArray(presences.beganAt), .timestampOptionalArray(presences.endedAt),
+            ])
+        add(
             CommitStatements.quarantined, quarantined.event.isEmpty,
             [
                 .int8Array(quarantined.event), .byteaOptionalArray(quarantined.key),
@@ -321,7 +350,11 @@ extension CommitRows {
 
     private static func values(_ agents: [Agent]) throws(StoreError) -> [PostgresValue] {
         var profiles: [String?] = []
-        for agent in agents { profiles.append(try agent.profile.document()) }
+        var attendances: [String?] = []
+        for agent in agents {
+            profiles.append(try agent.profile.document())
+            attendances.append(try agent.attendance.document())
+        }
         return [
             .int8Array(agents.map(\.id.number)), .textArray(agents.map(\.presence.rawValue)),
             .int4Array(agents.map { Int32(clamping: $0.capacity) }),
@@ -329,6 +362,8 @@ extension CommitRows {
             .timestampArray(agents.map(\.idleSince.milliseconds)),
             .textOptionalArray(profiles),
             .int4Array(agents.map { Int32(clamping: $0.missedOffers) }),
+            .timestampArray(agents.map(\.presenceSince.milliseconds)),
+            .textOptionalArray(attendances),
         ]
     }
 }

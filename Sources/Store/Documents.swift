@@ -50,6 +50,14 @@ extension QueueHours {
     }
 }
 
+extension Attendance {
+    /// What an agent's row keeps; nil for nothing.
+    func document() throws(StoreError) -> String? {
+        guard self != Attendance() else { return nil }
+        return try Documents.text(of: self)
+    }
+}
+
 extension PostgresResult {
     /// A JSON column that was selected as text; nil for NULL.
     func document<Value: Decodable>(

@@ -87,7 +87,7 @@ extension StoredEvent {
         case .conversationRead(let conversation, let agent):
             self.init(13, conversation, agent.number)
         case .agentEntered, .agentConnected, .agentDisconnected, .presenceChanged,
-            .capacityChanged, .profileChanged:
+            .capacityChanged, .profileChanged, .wrapUpChanged, .shiftEndChanged, .shiftEnded:
             self.init(ofAgent: event)
         case .offerMade, .offerEnded, .needsRelaxed, .needsChanged, .priorityChanged:
             self.init(ofRouting: event)
@@ -171,6 +171,7 @@ extension StoredEvent {
             .messageReacted, .messageEdited,
             .messageDeleted, .channelEventKept, .ownerChanged, .conversationRead, .agentEntered,
             .agentConnected, .agentDisconnected, .presenceChanged, .capacityChanged,
+            .wrapUpChanged, .shiftEndChanged, .shiftEnded,
             .profileChanged, .configurationChanged, .jobChanged, .queueTurned, .queueHoursSet,
             .targetWarned, .targetBreached, .targetMet,
             .epochBegan, .inputQuarantined:
@@ -189,10 +190,21 @@ extension StoredEvent {
         case .agentDisconnected(let agent, let deadline):
             let value = deadline?.milliseconds
             (kind, numbers) = (16, [agent.number, value == nil ? 0 : 1, value ?? 0])
-        case .presenceChanged(let agent, let presence, let by):
+        case .presenceChanged(let agent, let presence, let reason, let by):
+            var parts = [agent.number, presence.eventCode]
+            // Who ordered it and why were added one after the other; without them it is as it was.
+            if by != nil || reason != nil { parts.append(by?.number ?? 0) }
+            if let reason { parts.append(reason.number) }
+            (kind, numbers) = (17, parts)
+        case .wrapUpChanged(let agent, let until):
+            (kind, numbers) = (30, [agent.number, until.milliseconds])
+        case .shiftEndChanged(let agent, let end, let by):
+            let value = end?.milliseconds
             (kind, numbers) = (
-                17, [agent.number, presence.eventCode] + (by.map { [$0.number] } ?? [])
+                31, [agent.number, value == nil ? 0 : 1, value ?? 0, by?.number ?? 0]
             )
+        case .shiftEnded(let agent):
+            (kind, numbers) = (32, [agent.number])
         case .profileChanged(let agent, let by):
             (kind, numbers) = (27, [agent.number, by.number])
         case .capacityChanged(let agent, let capacity, let by):
@@ -260,6 +272,12 @@ extension StoredEvent {
                 by: numbers.optionalID())
         case 27: .profileChanged(numbers.id(), by: numbers.id())
         case 28: .configurationChanged(by: numbers.id())
+        case 30: .wrapUpChanged(numbers.id(), until: numbers.instant())
+        case 31:
+            .shiftEndChanged(
+                numbers.id(), numbers.optionalNumber().map { Instant(milliseconds: $0) },
+                by: numbers.optionalID())
+        case 32: .shiftEnded(numbers.id())
         case 40: announcementWritten(&numbers)
         case 35: queueTurned(&numbers)
         case 37, 38, 39: target(kind, &numbers)
@@ -346,7 +364,8 @@ extension StoredEvent {
         let agent: AgentID = numbers.id()
         guard let presence = Presence(eventCode: numbers.next()) else { return nil }
         let by: AgentID? = numbers.isExhausted ? nil : numbers.optionalID()
-        return .presenceChanged(agent, presence, by: by)
+        let reason: AwayReasonID? = numbers.isExhausted ? nil : numbers.optionalID()
+        return .presenceChanged(agent, presence, reason: reason, by: by)
     }
 
     private static func target(_ event: Int64, _ numbers: inout NumberReader) -> Event? {

@@ -10,7 +10,8 @@ extension PostgresResult {
         offer_is_transfer, routing::text
         """
     static let agentColumns = """
-        agent, presence, capacity, disconnect_deadline, idle_since, profile::text, missed_offers
+        agent, presence, capacity, disconnect_deadline, idle_since, profile::text, missed_offers,
+        presence_since, attendance::text
         """
     static let queueStateColumns = """
         queue, is_open, open_time, counted_at, hours::text, ordered_open, ordered_until, ordered_by,
@@ -58,7 +59,8 @@ extension PostgresResult {
         return Agent(
             id: try id(row, 0), presence: presence, capacity: Int(try int8(row, 2)),
             disconnectDeadline: try optionalInstant(row, 3), idleSince: try instant(row, 4),
-            profile: try document(row, 5) ?? Profile(), missedOffers: Int(try int8(row, 6)))
+            profile: try document(row, 5) ?? Profile(), missedOffers: Int(try int8(row, 6)),
+            presenceSince: try instant(row, 7), attendance: try document(row, 8) ?? Attendance())
     }
 
     func queueState(_ row: Int) throws(PostgresError) -> QueueState {

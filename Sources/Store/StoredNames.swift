@@ -32,6 +32,8 @@ extension Presence: EventCode {
         case .available: 1
         case .away: 2
         case .offline: 3
+        case .busy: 4
+        case .wrapUp: 5
         }
     }
 }

@@ -51,7 +51,8 @@ extension Auditor {
             known.isWaiting && known.queue == conversation.queue && ledger.rank(of: other) < rank
         }
         let isSomebodyThere = ledger.agents.contains { agent, known in
-            known.presence == .available && ledger.fits(agent, conversation)
+            [.available, .wrapUp].contains(known.presence) && !known.isFinishing
+                && ledger.fits(agent, conversation)
                 && ledger.mayServe(agent, conversation)
         }
         let (position, isPromised) =

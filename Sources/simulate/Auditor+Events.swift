@@ -19,10 +19,8 @@ extension Auditor {
         case .agentDisconnected(let agent, let deadline):
             ledger.agents[agent]?.isConnected = false
             ledger.agents[agent]?.deadline = deadline
-        case .presenceChanged(let agent, let presence, _):
-            ledger.agents[agent]?.presence = presence
-            if presence == .available { ledger.agents[agent]?.idleSince = record.at }
-            if presence == .offline { ledger.agents[agent]?.deadline = nil }
+        case .presenceChanged, .wrapUpChanged, .shiftEndChanged, .shiftEnded:
+            applyAttendance(record)
         case .capacityChanged(let agent, let capacity, _):
             ledger.agents[agent]?.capacity = capacity
         case .epochBegan:
@@ -75,6 +73,7 @@ extension Auditor {
             handoff.from == former.owner && handoff.number == former.handoffs + 1, .p6,
             "the handoffs of conversation \(id.number) have a gap at \(handoff.number)")
         require(handoff.from != handoff.to, .p6, "a handoff to the owner")
+        if handoff.from.agent != nil { leftIn[id] = former.queue }
         if case .agent(let agent) = handoff.to { checkAssignment(handoff, to: agent, record) }
         var conversation = former
         conversation.handoffs = handoff.number
@@ -189,10 +188,13 @@ extension Auditor {
             [ledger.conversations[id]?.owner.agent].compactMap { $0 }
         case .messageWritten(_, _, let agent, _), .conversationRead(_, let agent),
             .agentEntered(let agent, _), .agentConnected(let agent),
-            .agentDisconnected(let agent, _), .presenceChanged(let agent, _, by: nil):
+            .agentDisconnected(let agent, _), .presenceChanged(let agent, _, _, by: nil),
+            .wrapUpChanged(let agent, _), .shiftEndChanged(let agent, _, by: nil),
+            .shiftEnded(let agent):
             [agent]
         case .capacityChanged(let agent, _, by: let supervisor),
-            .presenceChanged(let agent, _, by: .some(let supervisor)),
+            .presenceChanged(let agent, _, _, by: .some(let supervisor)),
+            .shiftEndChanged(let agent, _, by: .some(let supervisor)),
             .profileChanged(let agent, by: let supervisor):
             [agent, supervisor]
         case .configurationChanged(by: let supervisor),

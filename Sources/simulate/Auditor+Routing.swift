@@ -19,7 +19,8 @@ extension Auditor {
             .channelReported, .channelEventKept, .backfillFinished, .agentConnected,
             .agentDisconnected, .agentConnections, .presenceSet, .capacitySet, .agentReplied,
             .resendOrdered, .conversationRead, .conversationClosed, .offerAccepted, .offerDeclined,
-            .conversationTaken, .transferOrdered, .presenceOrdered, .prioritySet,
+            .conversationTaken, .transferOrdered, .presenceOrdered, .wrapUpExtended, .shiftEndSet,
+            .prioritySet,
             .queueClosed, .queueOpened, .hoursComputed, .sendingBegan,
             .sendingEnded, .epochBegan, .clockReached:
             break
@@ -150,7 +151,8 @@ extension Auditor {
         of agent: AgentID, for id: ConversationID, _ conversation: Ledger.Conversation
     ) {
         require(
-            ledger.isOnDuty(agent), .p5, "agent \(agent.number) is given work and is not there")
+            ledger.takesByHand(agent), .p5,
+            "agent \(agent.number) is given work and takes none")
         require(
             ledger.mayServe(agent, conversation), .p4,
             "agent \(agent.number) must not serve conversation \(id.number)")
@@ -212,8 +214,10 @@ extension Auditor {
         }
         for id in ledger.conversations.keys.sorted() {
             guard let offer = ledger.conversations[id]?.offer else { continue }
+            let isPossible =
+                offer.isTransfer ? ledger.takesByHand(offer.agent) : ledger.isOnDuty(offer.agent)
             require(
-                ledger.isOnDuty(offer.agent), .p5,
+                isPossible, .p5,
                 "conversation \(id.number) is offered to agent \(offer.agent.number), who is gone")
         }
     }

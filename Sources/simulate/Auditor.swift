@@ -23,6 +23,10 @@ final class Auditor {
     var wordsOfEntry: ArraySlice<Written> = []
     /// What was due and had not happened, by conversation.
     var overdue: [ConversationID: Overdue] = [:]
+    /// The same of agents.
+    var overdueAgents: [AgentID: Overdue] = [:]
+    /// In which queue's name each conversation was held that an agent let go of in this input.
+    var leftIn: [ConversationID: QueueID] = [:]
     private var parametersOfKeys: [Digest: Digest] = [:]
     private var promised: [Digest: Int64] = [:]
     private var acknowledgedKeys: Set<Digest> = []
@@ -67,9 +71,11 @@ final class Auditor {
         inputOfRecord = nil
         require(new.last?.number ?? ledger.last == ledger.last, .p1, "an event is missing")
         checkRows(of: commit, new)
+        checkAgentRows(of: commit)
         guard !isSetAside else { return }
         checkWork(at: commit.at)
         checkGone(at: commit.at)
+        checkAttendance(of: commit)
         checkClocks(of: commit)
     }
 

@@ -36,17 +36,34 @@ extension Console {
         return next.map { new(.conversationTaken(person, $0)) }
     }
 
+    /// Mostly at work, mostly on nothing that keeps them from more.
+    func sayPresence() -> Command {
+        let presences: [Presence] = [.away, .away, .offline, .available, .busy]
+        let presence = world.generator.pick(presences) ?? .away
+        let reasons = world.database.configuration.awayReasons ?? []
+        let reason = presence == .away ? world.generator.pick(reasons)?.id : nil
+        return new(.presenceSet(person, presence, reason: reason))
+    }
+
+    func sayShiftEnd(of agent: AgentID, by supervisor: AgentID?) -> Command {
+        let end = Instant(milliseconds: world.now + world.generator.between(-200, 6_000))
+        let isOpen = world.generator.below(4) == 0
+        return new(.shiftEndSet(agent, isOpen ? nil : end, by: supervisor))
+    }
+
     // MARK: Supervisors
 
     func supervise() -> Command? {
         let open = world.database.conversations.values.filter(\.isOpen).map(\.id).sorted()
         let conversation = world.generator.pick(open)
-        switch world.generator.below(12) {
+        switch world.generator.below(13) {
+        case 12: return sayShiftEnd(of: somebody(), by: person)
         case 0: return new(.configurationSet(newConfiguration(), by: person))
         case 1: return new(.configurationSet(newConfiguration(), profiles: both(), by: person))
         case 2, 3: return new(.profileSet(somebody(), newProfile(), by: person))
         case 4:
-            let presence = world.generator.pick([Presence.away, .available, .offline]) ?? .away
+            let presences: [Presence] = [.away, .available, .offline, .busy]
+            let presence = world.generator.pick(presences) ?? .away
             return new(.presenceOrdered(somebody(), presence, by: person))
         case 5, 6:
             let queue = world.generator.pick(Variants.queues) ?? QueueID(1)

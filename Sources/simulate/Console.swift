@@ -192,7 +192,7 @@ final class Console {
             offers.insert(conversation)
         case .offerEnded(let conversation, person, _):
             offers.remove(conversation)
-        case .presenceChanged(person, let presence, _):
+        case .presenceChanged(person, let presence, _, _):
             self.presence = presence
         case .jobChanged(let job, _, _, .unconfirmed, _), .jobChanged(let job, _, _, .failed, _):
             resendable.insert(job)
@@ -200,7 +200,8 @@ final class Console {
             .messageWritten, .announcementWritten, .messagesDelivered, .messagesRead,
             .messageReacted, .messageEdited,
             .messageDeleted, .channelEventKept, .conversationRead, .agentEntered, .agentConnected,
-            .agentDisconnected, .presenceChanged, .capacityChanged, .profileChanged,
+            .agentDisconnected, .presenceChanged, .wrapUpChanged, .shiftEndChanged, .shiftEnded,
+            .capacityChanged, .profileChanged,
             .configurationChanged, .offerMade, .offerEnded, .needsRelaxed, .needsChanged,
             .priorityChanged, .jobChanged, .epochBegan, .queueTurned, .queueHoursSet, .targetWarned,
             .targetBreached, .targetMet,
@@ -263,12 +264,13 @@ final class Console {
             let agent = AgentID(world.generator.between(1, 4))
             return new(.capacitySet(agent, capacity: world.generator.below(5), by: person))
         }
-        switch world.generator.below(20) {
+        switch world.generator.below(22) {
+        case 20: return presence == .wrapUp ? new(.wrapUpExtended(person)) : nil
+        case 21: return world.generator.below(6) == 0 ? sayShiftEnd(of: person, by: nil) : nil
         case 0:
-            let presence = world.generator.pick([Presence.away, .offline, .available]) ?? .away
-            return new(.presenceSet(person, presence))
+            return sayPresence()
         case 1...3:
-            return presence == .available ? nil : new(.presenceSet(person, .available))
+            return isAtWork ? nil : new(.presenceSet(person, .available))
         case 4...7: return conversation.flatMap(reply)
         case 8: return conversation.map { new(.conversationRead(person, $0)) }
         case 9: return conversation.map { new(.conversationClosed(person, $0)) }
@@ -281,8 +283,19 @@ final class Console {
     }
 
     /// Works off what there is.
+    private var isAtWork: Bool {
+        switch presence {
+        case .available: true
+        case .wrapUp: world.generator.below(3) > 0
+        case .busy: world.generator.below(2) > 0
+        case .away, .offline: false
+        }
+    }
+
     private func chooseCalmly() -> Command? {
         if isSupervisor { return superviseCalmly() }
+        // Most wrap-ups run to their end.
+        if presence == .wrapUp, world.generator.below(4) > 0 { return nil }
         if presence != .available { return new(.presenceSet(person, .available)) }
         if let offer = offers.min() { return new(.offerAccepted(person, offer)) }
         guard let conversation = holdings.min() else { return takeFromList() }

@@ -187,7 +187,8 @@ final class Database {
             messages[platformMessage] = message
         case .customerMet, .conversationOpened, .messagesDelivered, .messagesRead, .messageReacted,
             .messageEdited, .messageDeleted, .channelEventKept, .conversationRead, .agentEntered,
-            .agentConnected, .agentDisconnected, .presenceChanged, .capacityChanged,
+            .agentConnected, .agentDisconnected, .presenceChanged, .wrapUpChanged, .shiftEndChanged,
+            .shiftEnded, .capacityChanged,
             .profileChanged, .configurationChanged, .offerMade, .offerEnded, .needsRelaxed,
             .needsChanged, .priorityChanged, .jobChanged, .epochBegan, .queueTurned, .queueHoursSet,
             .targetWarned, .targetBreached, .targetMet,
@@ -211,7 +212,10 @@ final class Database {
         }
         if let latest = changes.configurations.last { configuration = latest }
         for state in changes.queueStates { queueStates[state.queue] = state }
-        for agent in changes.agents { agents[agent.id] = agent }
+        for agent in changes.agents {
+            agents[agent.id] = agent
+            if plant == .dropAwayReasons { agents[agent.id]?.attendance.awayReason = nil }
+        }
         for job in changes.jobs { jobs[job.id] = job }
         for pace in changes.paces { paces[pace.queue] = pace }
     }

@@ -51,7 +51,13 @@ extension Ledger {
 
     func isOnDuty(_ id: AgentID) -> Bool {
         guard let agent = agents[id] else { return false }
-        return agent.isConnected && agent.presence == .available
+        return agent.isConnected && agent.presence == .available && !agent.isFinishing
+    }
+
+    /// Whether they may take work or be handed some by a person.
+    func takesByHand(_ id: AgentID) -> Bool {
+        guard let agent = agents[id], agent.isConnected, !agent.isFinishing else { return false }
+        return agent.presence == .available || agent.presence == .busy
     }
 
     func hasRoom(_ id: AgentID, for conversation: Conversation) -> Bool {

@@ -37,6 +37,12 @@ struct Ledger {
         var deadline: Instant?
         var idleSince: Instant
         var profile = Profile()
+        var awayReason: AwayReasonID?
+        var wrapUpEnd: Instant?
+        /// Beyond this the wrap-up is never extended.
+        var longestWrapUp: Instant?
+        var shiftEnd: Instant?
+        var isFinishing = false
     }
     struct Job {
         let conversation: ConversationID

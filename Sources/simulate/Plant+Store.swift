@@ -38,6 +38,16 @@ extension Plant {
                 if state.agents[index].presence == .away {
                     state.agents[index].presence = .available
                 }
+            case .forgetWrapUps:
+                guard state.agents[index].presence == .wrapUp else { continue }
+                state.agents[index].presence = .available
+                state.agents[index].attendance.wrapUp = nil
+            case .lateWrapUps:
+                guard let until = state.agents[index].attendance.wrapUp?.until else { continue }
+                state.agents[index].attendance.wrapUp?.until = until.later
+            case .forgetShiftEnds:
+                state.agents[index].attendance.shiftEnd = nil
+                state.agents[index].attendance.hasShiftEnded = false
             default: return
             }
         }

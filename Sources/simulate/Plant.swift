@@ -50,6 +50,14 @@ enum Plant: String, CaseIterable {
     case renewAtOverflow
     /// The store starts the waiting clock anew at a transfer.
     case renewAtTransfer
+    /// The store reads who writes up back as available.
+    case forgetWrapUps
+    /// The store reads the ends of wrap-ups back an hour late.
+    case lateWrapUps
+    /// The store forgets the ends of shifts.
+    case forgetShiftEnds
+    /// The store does not keep why somebody is away.
+    case dropAwayReasons
     /// The gateway lets a supervisor exceed capacity who did not say so.
     case overrideUnsaid
     /// The store forgets what customers were told of their wait.
@@ -99,7 +107,7 @@ enum Plant: String, CaseIterable {
     /// The promise that it breaks.
     var promise: Promise {
         switch self {
-        case .forgetKeys: .p1
+        case .forgetKeys, .dropAwayReasons: .p1
         case .skipEpochCheck, .staleRow, .forgetOffers, .writeBeside, .takeOver, .reopenToLast,
             .forgetThreads:
             .p2
@@ -107,10 +115,13 @@ enum Plant: String, CaseIterable {
             .overrideUnsaid:
             .p3
         case .forgetWaiting, .forgetDeclines, .ignoreSkills, .neverRelax, .forgetTurns,
-            .deflateCapacity, .ignoreQueues, .forgetPriorities, .lastComeFirst, .neverAbandon:
+            .deflateCapacity, .ignoreQueues, .forgetPriorities, .lastComeFirst, .neverAbandon,
+            .lateWrapUps:
             .p4
         case .forgetTold, .forgetPace, .misquote, .misplace, .hurryAbandonment: .customer
-        case .loseDeadline, .forgetClosedSocket, .lateOffers, .wakeTheAway: .p5
+        case .loseDeadline, .forgetClosedSocket, .lateOffers, .wakeTheAway, .forgetWrapUps,
+            .forgetShiftEnds:
+            .p5
         case .dropHandoff, .hidePassedOver: .p6
         case .pushBeforeCommit, .acknowledgeOnArrival, .postBeforeCommit: .p7
         case .unknownAsRetry: .p8

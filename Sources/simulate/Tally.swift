@@ -37,6 +37,10 @@ struct Tally {
             case .targetWarned: add("targets warned")
             case .targetBreached: add("targets breached")
             case .targetMet(_, _, isLate: let isLate): add(isLate ? "targets late" : "targets met")
+            case .wrapUpChanged: add("wrap-ups")
+            case .shiftEnded: add("shift ends")
+            case .presenceChanged(_, .busy, _, by: _): add("busy")
+            case .presenceChanged(_, .away, .some, by: _): add("away with a reason")
             case .jobChanged(_, _, _, .unknown, _): add("sends unknown")
             case .jobChanged(_, _, _, .unconfirmed, _): add("sends unconfirmed")
             case .jobChanged(_, _, _, .sent, _): add("sends proved")
@@ -46,7 +50,8 @@ struct Tally {
             case .customerMet, .conversationOpened, .messageReceived, .messageWritten,
                 .messagesDelivered, .messagesRead, .messageReacted, .messageEdited,
                 .messageDeleted, .channelEventKept, .conversationRead, .agentEntered,
-                .agentConnected, .agentDisconnected, .presenceChanged, .capacityChanged,
+                .agentConnected, .agentDisconnected, .presenceChanged, .shiftEndChanged,
+                .capacityChanged,
                 .needsChanged, .priorityChanged, .jobChanged:
                 break
             }

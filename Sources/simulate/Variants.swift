@@ -16,6 +16,7 @@ enum Variants {
         ]
         let need = SkillLevel(SkillID(1), 1 + generator.below(3))
         let heavy = WorkKindID(1)
+        let wrapUp = WrapUpTime(time: generator.between(1_000, 3_000), maximum: 5_000)
         return Configuration(
             skills: skills.map { Skill(id: $0, name: "skill \($0.number)") },
             kinds: [WorkKind(id: heavy, name: "case", weight: 2)],
@@ -33,19 +34,22 @@ enum Variants {
                         atLength: generator.below(2) == 0 ? nil : 3),
                     stickiness: generator.below(2) == 0 ? 0 : 2_000,
                     announcing: generator.below(2) == 0 ? nil : announcing(from: &generator),
-                    abandonment: generator.below(2) == 0 ? nil : 9_000),
+                    abandonment: generator.below(2) == 0 ? nil : 9_000,
+                    wrapUp: generator.below(2) == 0 ? nil : wrapUp),
                 Queue(
                     id: queues[1], name: "second", priority: generator.below(3),
                     kind: generator.below(2) == 0 ? nil : heavy,
                     handing: generator.below(2) == 0 ? .push : .offer(timeout: timeout),
-                    announcing: generator.below(2) == 0 ? nil : announcing(from: &generator)),
+                    announcing: generator.below(2) == 0 ? nil : announcing(from: &generator),
+                    wrapUp: generator.below(2) == 0 ? nil : wrapUp),
                 Queue(
                     id: queues[2], name: "list", handing: .pull,
                     overflow: Overflow(to: queues[1], afterWait: 8_000)),
             ],
             ageing: generator.between(0, 5_000),
             heavyWork: generator.below(2) == 0 ? .isPassed : .reservesRoom,
-            missedOffers: 1 + generator.below(3), transferTimeout: generator.between(1_000, 3_000))
+            missedOffers: 1 + generator.below(3), transferTimeout: generator.between(1_000, 3_000),
+            awayReasons: [AwayReason(id: AwayReasonID(1), name: "lunch")])
     }
 
     private static func announcing(from generator: inout Generator) -> Announcing {

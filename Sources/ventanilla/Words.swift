@@ -44,6 +44,7 @@ struct Words {
         case .customerMet, .messageReceived, .messageSentElsewhere, .messageWritten,
             .messagesDelivered, .messagesRead, .messageReacted, .messageEdited, .messageDeleted,
             .channelEventKept, .conversationRead, .agentEntered, .agentConnected,
+            .wrapUpChanged, .shiftEndChanged, .shiftEnded,
             .agentDisconnected, .presenceChanged, .capacityChanged, .profileChanged,
             .configurationChanged, .jobChanged, .epochBegan, .queueTurned, .queueHoursSet,
             .inputQuarantined:

@@ -8,7 +8,7 @@ struct PresenceTests {
             "a new agent enters and is away", .empty, when: .connected(ana),
             then: [
                 .agentEntered(ana, capacity: 3), .agentConnected(ana),
-                .presenceChanged(ana, .away, by: nil),
+                .presenceChanged(ana, .away, reason: .arrived, by: nil),
             ]),
         Case("a second tab is no news", .open, when: .connected(ana, 2), then: []),
         Case("the same socket told twice is none", .open, when: .connected(ana, 1), then: []),
@@ -30,7 +30,9 @@ struct PresenceTests {
         Case(
             "back after being offline: away", .open,
             given: [.presenceSet(ana, .offline), .disconnected(ana)], when: .connected(ana, 2),
-            then: [.agentConnected(ana), .presenceChanged(ana, .away, by: nil)]),
+            then: [
+                .agentConnected(ana), .presenceChanged(ana, .away, reason: .arrived, by: nil),
+            ]),
         Case(
             "all sockets told: the same", .open,
             when: .agentConnections(ana, [socket(1), socket(2)]), then: []),
@@ -47,7 +49,7 @@ struct PresenceTests {
             "all sockets told of somebody new", .open, when: .agentConnections(ben, [socket(4)]),
             then: [
                 .agentEntered(ben, capacity: 3), .agentConnected(ben),
-                .presenceChanged(ben, .away, by: nil),
+                .presenceChanged(ben, .away, reason: .arrived, by: nil),
             ]),
         Case("the same presence", .open, when: .presenceSet(ana, .available), then: []),
         Case(

@@ -83,7 +83,14 @@ struct PropertyTests {
         }
         let expected = former.agents.map { agent in
             var agent = agent
-            if agent.isConnected && agent.presence == .offline { agent.presence = .away }
+            if agent.isConnected && agent.presence == .offline {
+                agent.presence = .away
+                agent.presenceSince = scene.now
+                agent.attendance.awayReason = .arrived
+                if agent.attendance.shiftEnd.map({ $0 <= scene.now }) ?? false {
+                    agent.attendance.shiftEnd = nil
+                }
+            }
             return agent
         }
         let told = desk.view(for: sofia, isSupervisor: true)

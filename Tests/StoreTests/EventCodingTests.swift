@@ -42,6 +42,9 @@ enum EventSamples {
         .priorityChanged(conversation, priority: 5, by: AgentID(99)),
         .profileChanged(agent, by: AgentID(99)),
         .configurationChanged(by: AgentID(99)),
+        .wrapUpChanged(agent, until: moment),
+        .shiftEndChanged(agent, moment, by: AgentID(99)),
+        .shiftEnded(agent),
         .queueTurned(QueueID(2), isOpen: false, until: moment, by: nil),
         .queueHoursSet(QueueID(2), next: moment, knownUntil: moment),
         .targetWarned(conversation, .reply, deadline: moment, callsSupervisor: true),
@@ -95,6 +98,13 @@ enum EventSamples {
         + Presence.allCases.flatMap {
             [.presenceChanged(agent, $0, by: nil), .presenceChanged(agent, $0, by: AgentID(99))]
         }
+        + [AwayReasonID(7), .missedOffers, .setBySupervisor, .arrived].flatMap {
+            [
+                .presenceChanged(agent, .away, reason: $0, by: nil),
+                .presenceChanged(agent, .away, reason: $0, by: AgentID(99)),
+            ]
+        }
+        + [.shiftEndChanged(agent, nil, by: nil), .shiftEndChanged(agent, moment, by: nil)]
         + (DeclineReason.allCases.map { .declined($0) } + [.accepted, .timedOut, .withdrawn])
         .map { .offerEnded(conversation, agent, $0) }
         + [nil, choice, withoutRunnerUp, ofBefore, overMany].flatMap { choice in
@@ -164,7 +174,9 @@ extension StoreTests {
         }
 
         @Test func everyKindHasItsNumber() {
-            #expect(EventSamples.all.map { StoredEvent($0).kind } == Array(1...28) + Array(35...40))
+            #expect(
+                EventSamples.all.map { StoredEvent($0).kind }
+                    == Array(1...28) + Array(30...32) + Array(35...40))
         }
 
         @Test func whatIsNotOursIsNotRead() {

@@ -21,6 +21,7 @@ enum WrongCommit: String, CaseIterable, CustomTestStringConvertible {
     case aConfigurationWithoutItsEvent, aConfigurationOfAnotherVersion
     case anAssignmentWithoutItsHandoff, anAssignmentToAnother
     case anOwnerWithoutANewHandoff, aHandoffMoreThanThereIs, aHandoffLessThanThereIs
+    case aWrapUpWithoutEnd, aReasonOfWhoIsNotAway, aShiftThatEndedWithoutEnd, twoPresencesAtOnce
 
     var testDescription: String { rawValue }
 
@@ -60,6 +61,10 @@ enum WrongCommit: String, CaseIterable, CustomTestStringConvertible {
         case .aMoveThatNobodyOrdered: "handoffs_ordered_by"
         case .aConfigurationWithoutItsEvent: "configurations_on_record"
         case .aConfigurationOfAnotherVersion: "configurations_document"
+        case .aWrapUpWithoutEnd: "agents_wrap_up"
+        case .aReasonOfWhoIsNotAway: "agents_away_reason"
+        case .aShiftThatEndedWithoutEnd: "agents_shift_end"
+        case .twoPresencesAtOnce: "presence_periods_one_open"
         }
     }
 }
@@ -221,6 +226,16 @@ extension WrongCommit {
         case .anOwnerWithoutANewHandoff: "UPDATE conversations SET owner_id = 8"
         case .aHandoffMoreThanThereIs: "UPDATE conversations SET handoffs = handoffs + 1"
         case .aHandoffLessThanThereIs: "UPDATE conversations SET handoffs = handoffs - 1"
+        case .aWrapUpWithoutEnd: "UPDATE agents SET presence = 'wrapUp'"
+        case .aReasonOfWhoIsNotAway:
+            "UPDATE agents SET presence = 'busy', attendance = '{\"awayReason\": 2}'"
+        case .aShiftThatEndedWithoutEnd:
+            "UPDATE agents SET attendance = '{\"hasShiftEnded\": true}'"
+        case .twoPresencesAtOnce:
+            """
+            INSERT INTO presence_periods (desk, agent, event, presence, began_at)
+            SELECT desk, agent, event + 1000, 'busy', began_at FROM presence_periods
+            """
         case .aKeyTwice, .aPlatformMessageTwice, .aThreadMetTwice,
             .twoOpenConversationsOfAThread, .aHandoffNumberTwice, .aHandoffNumberLeftOut,
             .aFirstHandoffFromAQueue, .aHandoffThatDoesNotFollow, .aHandoffToTheSameOwner,
@@ -250,7 +265,9 @@ extension WrongCommit {
             .anOfferWithoutDeadline,
             .aConfigurationWithoutItsEvent, .aConfigurationOfAnotherVersion,
             .anAssignmentWithoutItsHandoff, .anAssignmentToAnother, .anOwnerWithoutANewHandoff,
-            .aHandoffMoreThanThereIs, .aHandoffLessThanThereIs:
+            .aHandoffMoreThanThereIs, .aHandoffLessThanThereIs,
+            .aWrapUpWithoutEnd, .aReasonOfWhoIsNotAway, .aShiftThatEndedWithoutEnd,
+            .twoPresencesAtOnce:
             ofRouting(node)
         case .twoJobsInFlight, .twoJobsOfAMessage, .aNegativeCapacity,
             .aDeadlineOfWhoIsOffline, .anOwnerWithoutNumber, .aQueuedJobWithoutMoment,

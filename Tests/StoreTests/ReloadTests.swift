@@ -175,7 +175,8 @@ struct RandomHistory {
         let offered = chosen?.routing.offer?.agent ?? agent
         let needs = below(2) == 0 ? [] : [SkillLevel(SkillID(1), below(5) + 1)]
         let input: Input =
-            switch below(14) {
+            switch below(16) {
+            case 14, 15: attendance(of: agent, desk, by: supervisor)
             case 0: .configurationSet(configuration(), by: supervisor)
             case 1:
                 .profileSet(
@@ -183,7 +184,7 @@ struct RandomHistory {
                     Profile(
                         queues: below(2) == 0 ? nil : [QueueID(1)], skills: needs,
                         barred: [CustomerID(Int64(below(9)) + 1)]), by: supervisor)
-            case 2: .presenceOrdered(agent, .away, by: supervisor)
+            case 2: attendance(of: agent, desk, by: supervisor)
             case 3: .conversationMoved(conversation, QueueID(Int64(below(2)) + 1), by: supervisor)
             case 4, 5:
                 .conversationAssigned(
@@ -226,6 +227,24 @@ struct RandomHistory {
         return Node.Order(input: .hoursComputed(hours, version: desk.configuration.version))
     }
 
+    /// Away with a reason, busy, longer wrap-ups and the ends of shifts.
+    private mutating func attendance(
+        of agent: AgentID, _ desk: Desk, by supervisor: AgentID
+    ) -> Input {
+        let reason = desk.configuration.awayReasons?.first?.id
+        let now = desk.agent(agent)?.presenceSince ?? Instant(milliseconds: 1_800_000_000_000)
+        return switch below(6) {
+        case 0: .presenceOrdered(agent, .away, by: supervisor)
+        case 1: .presenceOrdered(agent, .away, reason: reason, by: supervisor)
+        case 2: .presenceSet(agent, .away, reason: reason)
+        case 3: .wrapUpExtended(agent)
+        case 4: .shiftEndSet(agent, nil, by: nil)
+        default:
+            .shiftEndSet(
+                agent, now.adding(milliseconds: Int64(below(90_000))), by: supervisor)
+        }
+    }
+
     private mutating func configuration() -> Configuration {
         let handings: [Handing] = [.push, .offer(timeout: 20_000), .pull]
         return Configuration(
@@ -249,7 +268,8 @@ struct RandomHistory {
                                 firstResponse: 70_000, reply: 50_000, warning: 20_000,
                                 onBreach: Escalation(
                                     priority: 5, queue: QueueID(2), callsSupervisor: true))
-                        ]),
+                        ],
+                    wrapUp: WrapUpTime(time: 20_000, maximum: 50_000)),
                 Queue(
                     id: QueueID(2), name: "Fraud", handing: handings[below(2)],
                     hours: below(2) == 0
@@ -258,7 +278,7 @@ struct RandomHistory {
                             timeZone: "Europe/Madrid",
                             weekly: [WeeklyPeriod(day: 1, opens: .startOfDay, closes: .endOfDay)]
                         )),
-            ])
+            ], awayReasons: [AwayReason(id: AwayReasonID(1), name: "Almuerzo")])
     }
 
     private mutating func outcome(_ desk: Desk) -> SendOutcome {

@@ -19,8 +19,11 @@ import Testing
                     relaxations: [Relaxation(after: 60_000, lowering: 1)], kind: WorkKindID(2),
                     handing: .offer(timeout: 20_000),
                     overflow: Overflow(to: QueueID(2), afterWait: 120_000)),
-                Queue(id: QueueID(2), name: "Post", handing: .pull),
-            ], heavyWork: .reservesRoom),
+                Queue(
+                    id: QueueID(2), name: "Post", handing: .pull,
+                    wrapUp: WrapUpTime(time: 30_000, maximum: 90_000)),
+            ], heavyWork: .reservesRoom,
+            awayReasons: [AwayReason(id: AwayReasonID(1), name: "Lunch")]),
         profiles: [AgentProfile(agent: AgentID(7), profile: Profile(queues: [QueueID(1)]))])
 
     @Test("What is written is read again, and is the same file for the same configuration")
@@ -55,6 +58,8 @@ import Testing
         (#""agent" : 7"#, #""agent" : 7, "agent" : 8"#, "profiles[0].agent"),
         (#""configuration" : "#, #""konfiguration" : "#, "configuration"),
         (#""entry" : 1"#, #""entry" : "#, "configuration.entry"),
+        (#""maximum" : 90000"#, #""most" : 90000"#, "configuration.queues[1].wrapUp.maximum"),
+        (#""name" : "Lunch""#, #""name" : 1"#, "configuration.awayReasons[0].name"),
     ]
 
     @Test("What is wrong is named by its path", arguments: broken)

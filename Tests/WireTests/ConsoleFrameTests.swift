@@ -207,7 +207,7 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
                     """)
             }
         }
-        #expect(methods.count == 35)
+        #expect(methods.count == 38)
     }
 
     @Test("No platform id, digest or raw event reaches a console")
@@ -253,7 +253,8 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
                 agent: Agent(
                     id: AgentID(8), presence: .away, capacity: 0,
                     disconnectDeadline: Instant(milliseconds: 50),
-                    idleSince: Instant(milliseconds: 9)),
+                    idleSince: Instant(milliseconds: 9),
+                    presenceSince: Instant(milliseconds: 7), attendance: attendance),
                 name: "", load: 0),
         ],
         jobs: [
@@ -262,12 +263,24 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
                 textDigest: Digest(high: 0, low: 0),
                 state: .queued(notBefore: Instant(milliseconds: 60)), attempts: 0)
         ])
+    private static let attendance: Attendance = {
+        var attendance = Attendance()
+        attendance.awayReason = AwayReasonID(2)
+        attendance.wrapUp = WrapUp(
+            until: Instant(milliseconds: 20), step: 10, latest: Instant(milliseconds: 30))
+        attendance.shiftEnd = Instant(milliseconds: 40)
+        attendance.hasShiftEnded = true
+        return attendance
+    }()
     private static let emptyProfile = #"{"skills":[],"compartments":[],"barred":[]}"#
     private static let snapshotJSON = """
         {"conversations":[\(stateJSON)],"agents":[{"id":7,"name":"Ana","presence":"available",\
-        "connected":true,"capacity":3,"load":1,"idleSince":8,"profile":\(emptyProfile)},{"id":8,"name":"",\
+        "connected":true,"capacity":3,"load":1,"idleSince":8,"presenceSince":8,\
+        "profile":\(emptyProfile)},{"id":8,"name":"",\
         "presence":"away","connected":false,"capacity":0,"load":0,"disconnectDeadline":50,\
-        "idleSince":9,"profile":\(emptyProfile)}],"jobs":[{"id":41,"conversation":5,"message":41,"attempts":0,\
+        "idleSince":9,"presenceSince":7,"awayReason":2,\
+        "wrapUp":{"until":20,"latest":30},"shiftEnd":40,"shiftEnded":true,"profile":\(emptyProfile)}],\
+        "jobs":[{"id":41,"conversation":5,"message":41,"attempts":0,\
         "state":"queued","notBefore":60}]}
         """
 

@@ -20,6 +20,17 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
             .hello(resume: ResumePoint(epoch: 3, seq: 0))
         ),
         ("presence.set", #"{"presence":"away","unknown":[{}]}"#, .presenceSet(.away)),
+        ("presence.set", #"{"presence":"busy"}"#, .presenceSet(.busy)),
+        (
+            "presence.set", #"{"presence":"away","awayReason":2}"#,
+            .presenceSet(.away, reason: AwayReasonID(2))
+        ),
+        ("wrapUp.extend", "{}", .wrapUpExtend),
+        ("shift.setEnd", "{}", .shiftEndSet(nil)),
+        (
+            "shift.setEnd", #"{"shiftEnd":1800000000000}"#,
+            .shiftEndSet(Instant(milliseconds: 1_800_000_000_000))
+        ),
         (
             "message.send", #"{"conversation":5,"text":"¡Hola!\n"}"#,
             .messageSend(ConversationID(5), text: "¡Hola!\n")

@@ -79,6 +79,23 @@ enum RoutingFrames {
             #""presence.changed" {"agent":7,"by":9,"presence":"offline"}"#
         ),
         (
+            .presenceChanged(ana, .away, reason: .missedOffers, by: nil), PushContext(),
+            #""presence.changed" {"agent":7,"presence":"away","awayReason":-1}"#
+        ),
+        (
+            .wrapUpChanged(ana, until: Instant(milliseconds: 900)), PushContext(),
+            #""wrapUp.changed" {"agent":7,"until":900}"#
+        ),
+        (
+            .shiftEndChanged(ana, Instant(milliseconds: 900), by: sofia), PushContext(),
+            #""shiftEnd.changed" {"agent":7,"shiftEnd":900,"by":9}"#
+        ),
+        (
+            .shiftEndChanged(ana, nil, by: nil), PushContext(),
+            #""shiftEnd.changed" {"agent":7}"#
+        ),
+        (.shiftEnded(ana), PushContext(), #""shift.ended" {"agent":7}"#),
+        (
             .profileChanged(ana, by: sofia), PushContext(profile: profile),
             #""profile.changed" {"agent":7,"by":9,"profile":\#(profileJSON)}"#
         ),

@@ -89,6 +89,18 @@ enum RoutingRequests {
             .supervise(.presenceSet(AgentID(8), .offline))
         ),
         (
+            "agent.setPresence", #"{"agent":8,"presence":"away","awayReason":3}"#,
+            .supervise(.presenceSet(AgentID(8), .away, reason: AwayReasonID(3)))
+        ),
+        (
+            "agent.setShiftEnd", #"{"agent":8,"shiftEnd":null}"#,
+            .supervise(.shiftEndSet(AgentID(8), nil))
+        ),
+        (
+            "agent.setShiftEnd", #"{"agent":8,"shiftEnd":1800000000000}"#,
+            .supervise(.shiftEndSet(AgentID(8), Instant(milliseconds: 1_800_000_000_000)))
+        ),
+        (
             "agent.setProfile", #"{"agent":8,"profile":{}}"#,
             .supervise(.profileSet(AgentID(8), Profile()))
         ),
@@ -112,6 +124,14 @@ enum RoutingRequests {
 
     static let refused: [(String, String, ConsoleErrorCode, String)] = [
         ("offer.accept", "{}", .invalidParameters, "params.conversation"),
+        (
+            "presence.set", #"{"presence":"away","awayReason":0}"#, .invalidParameters,
+            "params.awayReason"
+        ),
+        (
+            "shift.setEnd", #"{"shiftEnd":"tonight"}"#, .invalidParameters, "params.shiftEnd"
+        ),
+        ("agent.setShiftEnd", "{}", .invalidParameters, "params.agent"),
         ("offer.decline", #"{"conversation":5}"#, .invalidParameters, "params.reason"),
         (
             "offer.decline", #"{"conversation":5,"reason":"tired"}"#, .invalidParameters,

@@ -3,7 +3,7 @@
 import { element, reconcile, roveFocus, setAttribute, setHidden, setText } from "../dom.js";
 import { latestMessage, myConversations, promiseTo } from "../state.js";
 import { makeTakeable } from "./lists.js";
-import { customerName, duration, markPromise, moment, promiseText, summary } from "../words.js";
+import { customerName, duration, markPromise, moment, presenceNames, promiseText, summary } from "../words.js";
 
 const headings = { waiting: "Waiting for your answer", answered: "Answered" };
 
@@ -120,7 +120,7 @@ function updateEmpty(empty, { state, ui }, actions) {
     }
     empty.replaceChildren(
         element("h2", { text: "No conversations" }),
-        element("p", { text: `You are ${presence}: you are given nothing new.` }),
+        element("p", { text: `You are ${(presenceNames[presence] ?? presence).toLowerCase()}: you are given nothing new.` }),
         element("button", {
             class: "button primary",
             type: "button",

@@ -12,6 +12,7 @@ export const shortcuts = [
     ["Alt + X", "Close the conversation"],
     ["Alt + A", "Accept the offer that ends first"],
     ["Alt + T", "Pass the conversation on"],
+    ["Alt + D", "The wrap-up is done"],
     ["Alt + P", "Presence (then ← →)"],
     ["Alt + Q", "Change between conversations and queue (supervisors)"],
     ["Enter", "Send the reply; in a list: open"],

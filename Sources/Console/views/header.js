@@ -2,7 +2,8 @@
 
 import { element, reconcile, setAttribute, setHidden, setText } from "../dom.js";
 import { isAgentHere, isSupervisor, myConversations, myself, waitingConversations } from "../state.js";
-import { count, duration, presenceNames, waitingReason } from "../words.js";
+import { chosenPresences, count, duration, presenceNames, waitingReason } from "../words.js";
+import { makeReasons, makeShift, makeWrapUp } from "./attendance.js";
 
 export function makeHeader(actions) {
     const tabs = element("nav", { class: "tabs", "aria-label": "Views" });
@@ -32,6 +33,8 @@ export function makeHeader(actions) {
         tabs,
         pill,
         presence.element,
+        presence.wrapUp,
+        presence.shift,
         name,
         element("button", {
             class: "button quiet",
@@ -51,7 +54,7 @@ export function makeHeader(actions) {
     );
     return {
         element: element("div", {}, bar, strip),
-        update({ state, ui, connection }) {
+        update({ state, ui, connection, now }) {
             const words = connectionWords(connection, state);
             setText(status, words.text);
             pill.dataset.tone = words.tone;
@@ -63,7 +66,8 @@ export function makeHeader(actions) {
             setText(name, state.person?.name ?? "");
             updateTabs(tabs, state, ui, actions);
             setHidden(presence.element, !isAgentHere(state));
-            presence.update(state, ui, connection);
+            setHidden(presence.shift, !isAgentHere(state));
+            presence.update(state, ui, connection, now);
         },
         tick({ connection, now }) {
             const left = connection.phase === "waiting" ? connection.retryAt - now : 0;
@@ -136,7 +140,7 @@ function updateTabs(tabs, state, ui, actions) {
 
 function makePresence(actions) {
     const inputs = new Map();
-    const labels = Object.keys(presenceNames).map((value) => {
+    const labels = chosenPresences.map((value) => {
         const input = element("input", {
             type: "radio",
             name: "presence",
@@ -159,9 +163,15 @@ function makePresence(actions) {
         ...labels,
         load,
     );
+    const reasons = makeReasons(actions);
+    const wrapUp = makeWrapUp(actions);
+    const shift = makeShift(actions);
+    group.append(reasons.element);
     return {
         element: group,
-        update(state, ui, connection) {
+        wrapUp: wrapUp.element,
+        shift: shift.element,
+        update(state, ui, connection, now) {
             const me = myself(state);
             const shown = ui.presenceAsked ?? me?.presence ?? "offline";
             for (const [value, input] of inputs) {
@@ -169,6 +179,10 @@ function makePresence(actions) {
                 if (input.checked !== checked) input.checked = checked;
                 input.disabled = connection.phase !== "connected";
             }
+            const isConnected = connection.phase === "connected";
+            reasons.update(state, me, isConnected);
+            wrapUp.update(me, isConnected, ui.busy.has("wrap-up"), now);
+            shift.update(me, isConnected);
             setAttribute(group, "aria-busy", ui.presenceAsked !== null ? "true" : null);
             setText(load, me ? `${me.load ?? 0} of ${me.capacity}` : "");
             setAttribute(load, "aria-label", me ? `You have ${count(me.load ?? 0, "unit")} of work of ${me.capacity}` : null);

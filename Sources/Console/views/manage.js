@@ -4,7 +4,8 @@ import { purposes } from "../accounts.js";
 import { element } from "../dom.js";
 import { heldConversations, priorityOf, queueOf } from "../state.js";
 import { pastWords } from "../past.js";
-import { clockTime, count, customerName, explanationText, moment, named, obstacleText, presenceNames } from "../words.js";
+import { chosenPresences, clockTime, count, customerName, explanationText, moment, named, obstacleText, presenceNames } from "../words.js";
+import { nextTime, timeInput } from "./attendance.js";
 import { show } from "./dialogs.js";
 import { compartmentName, makeBarred, makeCompartments, makeNeeds } from "./needs.js";
 import { select } from "./transfer.js";
@@ -151,10 +152,15 @@ function past(explanation, state) {
 }
 
 /** What is to be changed about an agent; resolves to commands in order, or to none. */
-export async function manageAgent(state, agent) {
+export async function manageAgent(state, agent, now) {
     const { desk } = state;
     const profile = { skills: [], compartments: [], barred: [], ...agent.profile };
-    const presence = select("Presence", Object.entries(presenceNames).map(([id, name]) => ({ id, name })), agent.presence);
+    const said = chosenPresences.includes(agent.presence) ? chosenPresences : [agent.presence, ...chosenPresences];
+    const presence = select("Presence", said.map((id) => ({ id, name: presenceNames[id] ?? id })), agent.presence);
+    const reasons = desk.awayReasons ?? [];
+    const reason = select("Reason", [{ id: "", name: "no reason" }, ...reasons], agent.awayReason ?? "");
+    const shift = timeInput("Shift ends at", agent.shiftEnd);
+    const shiftShown = shift.value;
     const grade = select("Grade", [{ id: "", name: "none" }, ...desk.grades], profile.grade ?? "");
     const every = element("input", { type: "checkbox" });
     every.checked = profile.queues === undefined;
@@ -178,6 +184,8 @@ export async function manageAgent(state, agent) {
     const held = heldConversations(state).filter(({ owner }) => owner.id === agent.id).length;
     const content = [
         row("Presence", presence, element("span", { class: "hint", text: `holds ${count(held, "conversation")}` })),
+        ...(reasons.length > 0 ? [row("Away for", reason)] : []),
+        row("Shift ends", shift, element("span", { class: "hint", text: "empty: open" })),
         row("Grade", grade),
         row("Queues", element("label", {}, every, " every queue"), ...queues.map(({ label }) => label)),
     ];
@@ -198,8 +206,15 @@ export async function manageAgent(state, agent) {
     if (!isSame(wanted, profile)) {
         commands.push({ method: "agent.setProfile", params: { agent: agent.id, profile: wanted } });
     }
-    if (presence.value !== agent.presence) {
-        commands.push({ method: "agent.setPresence", params: { agent: agent.id, presence: presence.value } });
+    const isOtherReason = presence.value === "away" && reason.value !== "" && Number(reason.value) !== agent.awayReason;
+    if (presence.value !== agent.presence || isOtherReason) {
+        const params = { agent: agent.id, presence: presence.value };
+        if (presence.value === "away" && reason.value !== "") params.awayReason = Number(reason.value);
+        commands.push({ method: "agent.setPresence", params });
+    }
+    if (shift.value !== shiftShown) {
+        const shiftEnd = shift.value === "" ? null : nextTime(shift.value, now);
+        commands.push({ method: "agent.setShiftEnd", params: { agent: agent.id, shiftEnd } });
     }
     return commands;
 }

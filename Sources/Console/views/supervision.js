@@ -2,7 +2,8 @@
 
 import { element, reconcile, setAttribute, setHidden, setText } from "../dom.js";
 import { heldConversations, pressing, priorityOf, promiseTo, queueFigures, serviceOf, waitingConversations } from "../state.js";
-import { clockTime, count, customerName, duration, markPromise, moment, named, presenceNames, promiseText } from "../words.js";
+import { clockTime, count, customerName, duration, markPromise, moment, named, presenceText, promiseText, wrapUpLeft } from "../words.js";
+import { shiftText } from "./attendance.js";
 import { agentName, profileText } from "./manage.js";
 
 /** More rows than anybody reads would only make the page slow; the rest is counted. */
@@ -10,7 +11,7 @@ const shownRows = 200;
 /** The desk's own limit of one person's conversations. */
 const maximumCapacity = 100;
 
-export function makeSupervision(actions) {
+export function makeSupervision(actions, report) {
     const tiles = makeTiles();
     const rows = element("tbody");
     const more = element("p", { class: "table-more" });
@@ -53,7 +54,7 @@ export function makeSupervision(actions) {
             "main",
             { class: "supervision", id: "main", tabindex: "-1" },
             tiles.element,
-            element("div", { class: "panels" }, element("div", { class: "column" }, queues, queue), element("div", { class: "column" }, agents, held)),
+            element("div", { class: "panels" }, element("div", { class: "column" }, queues, queue), element("div", { class: "column" }, agents, held, report)),
         ),
         update(model) {
             const { state, ui, now } = model;
@@ -93,7 +94,7 @@ function table(name, headings, body) {
 }
 
 function byPresenceThenName(left, right) {
-    const order = ["available", "away", "offline"];
+    const order = ["available", "busy", "wrapUp", "away", "offline"];
     return (
         order.indexOf(left.presence) - order.indexOf(right.presence) ||
         String(left.name).localeCompare(String(right.name)) ||
@@ -280,6 +281,9 @@ function makeAgent({ agent: { id }, actions }) {
     });
     const presence = element("span", { class: "presence-mark" });
     const grace = element("span", { class: "grace" });
+    const since = element("span", { class: "presence-since" });
+    const wrapUp = element("span", { class: "grace" });
+    const shift = element("span", { class: "grace" });
     const meter = element("meter", { min: "0" });
     const load = element("span", { class: "load" });
     const capacity = element("input", {
@@ -308,7 +312,7 @@ function makeAgent({ agent: { id }, actions }) {
         "tr",
         { dataset: { agent: String(id) } },
         element("th", { scope: "row" }, name, profile),
-        element("td", {}, presence, grace),
+        element("td", {}, presence, since, wrapUp, shift, grace),
         element("td", { class: "load-cell" }, meter, load),
         element("td", {}, form),
         element("td", {}, manage),
@@ -323,7 +327,8 @@ function makeAgent({ agent: { id }, actions }) {
             manage.disabled = connection.phase !== "connected";
             setAttribute(manage, "aria-label", `Manage ${agent.name}`);
             presence.dataset.presence = agent.presence;
-            setText(presence, presenceNames[agent.presence] ?? agent.presence);
+            setText(presence, presenceText(state.desk, agent));
+            updateAttendance({ since, wrapUp, shift }, agent, now);
             updateGrace(grace, agent, now);
             setText(load, `${agent.load ?? 0} / ${agent.capacity}`);
             setAttribute(meter, "max", Math.max(1, agent.capacity, agent.load ?? 0));
@@ -343,6 +348,20 @@ function makeAgent({ agent: { id }, actions }) {
             setHidden(set, !isChanged());
         },
     };
+}
+
+function updateAttendance({ since, wrapUp, shift }, agent, now) {
+    const isKnown = Number.isFinite(agent.presenceSince);
+    setHidden(since, !isKnown);
+    if (isKnown) since.dataset.since = String(agent.presenceSince);
+    setText(since, isKnown ? duration(now - agent.presenceSince) : "");
+    const until = agent.presence === "wrapUp" ? agent.wrapUp?.until : undefined;
+    setHidden(wrapUp, !Number.isFinite(until));
+    if (Number.isFinite(until)) wrapUp.dataset.wrapUp = String(until);
+    else delete wrapUp.dataset.wrapUp;
+    setText(wrapUp, Number.isFinite(until) ? wrapUpLeft(until - now) : "");
+    setHidden(shift, agent.shiftEnd === undefined);
+    setText(shift, agent.shiftEnd === undefined ? "" : shiftText(agent));
 }
 
 function updateGrace(grace, agent, now) {

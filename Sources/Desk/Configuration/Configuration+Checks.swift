@@ -17,10 +17,12 @@ extension Configuration {
         try unique(kinds.map(\.id), "kinds")
         try unique(grades.map(\.id), "grades")
         try unique(queues.map(\.id), "queues")
+        try unique((awayReasons ?? []).map(\.id), "awayReasons")
         try readable(skills.map(\.name), "skills")
         try readable(kinds.map(\.name), "kinds")
         try readable(grades.map(\.name), "grades")
         try readable(queues.map(\.name), "queues")
+        try readable((awayReasons ?? []).map(\.name), "awayReasons")
         guard queue(entry) != nil else { throw Rejection(.notFound, field: "entry") }
         for (place, grade) in grades.enumerated() {
             for (part, weight) in grade.weights.enumerated() {
@@ -85,6 +87,12 @@ extension Configuration {
         switch queue.handing {
         case .push, .pull: break
         case .offer(let timeout): try within(timeout, Limits.offerTimes, field + ".handing.timeout")
+        }
+        if let wrapUp = queue.wrapUp {
+            try within(wrapUp.time, Limits.wrapUpTimes, field + ".wrapUp.time")
+            try within(
+                wrapUp.maximum, wrapUp.time...Limits.wrapUpTimes.upperBound,
+                field + ".wrapUp.maximum")
         }
         try check(queue.relaxations, of: queue, field + ".relaxations")
         if let overflow = queue.overflow { try check(overflow, field + ".overflow") }

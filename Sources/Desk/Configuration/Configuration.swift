@@ -22,13 +22,15 @@ public struct Configuration: Equatable, Sendable, Codable {
     public var missedOffers: Int
     /// How long an agent has to answer a transfer that was offered to them, in milliseconds.
     public var transferTimeout: Int64
+    /// Why agents may say that they are away, besides giving no reason; `nil`: nothing else.
+    public var awayReasons: [AwayReason]?
 
     /// A configuration with these values.
     public init(
         version: Int64 = 0, skills: [Skill] = [], kinds: [WorkKind] = [], grades: [Grade] = [],
         queues: [Queue] = [Queue(id: QueueID(1), name: "Service")], entry: QueueID = QueueID(1),
         ageing: Int64 = 300_000, heavyWork: HeavyWork = .isPassed, missedOffers: Int = 2,
-        transferTimeout: Int64 = 60_000
+        transferTimeout: Int64 = 60_000, awayReasons: [AwayReason]? = nil
     ) {
         self.version = version
         self.skills = skills
@@ -40,6 +42,7 @@ public struct Configuration: Equatable, Sendable, Codable {
         self.heavyWork = heavyWork
         self.missedOffers = missedOffers
         self.transferTimeout = transferTimeout
+        self.awayReasons = awayReasons
     }
 }
 
@@ -165,6 +168,8 @@ public struct Queue: Equatable, Sendable, Codable {
     public var hours: Hours?
     /// What it promises its customers; `nil`: nothing.
     public var targets: [ServiceTarget]?
+    /// What an agent has who let go of one of its conversations; `nil`: nothing.
+    public var wrapUp: WrapUpTime?
 
     /// A queue with these values.
     public init(
@@ -172,7 +177,8 @@ public struct Queue: Equatable, Sendable, Codable {
         relaxations: [Relaxation] = [], kind: WorkKindID? = nil, handing: Handing = .push,
         overflow: Overflow? = nil, stickiness: Int64 = 0, announcing: Announcing? = nil,
         abandonment: Int64? = nil,
-        hours: Hours? = nil, targets: [ServiceTarget]? = nil
+        hours: Hours? = nil, targets: [ServiceTarget]? = nil,
+        wrapUp: WrapUpTime? = nil
     ) {
         self.id = id
         self.name = name
@@ -187,6 +193,7 @@ public struct Queue: Equatable, Sendable, Codable {
         self.abandonment = abandonment
         self.hours = hours
         self.targets = targets
+        self.wrapUp = wrapUp
     }
 }
 

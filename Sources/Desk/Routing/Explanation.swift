@@ -12,7 +12,7 @@ public enum Obstacle: Equatable, Sendable {
     case declined
     /// It is kept for a while for the agent who had it last.
     case reservedForAnother(AgentID)
-    /// They are offline, away or not connected.
+    /// They are not available, their shift is over, or they are not connected.
     case notOnDuty
     /// They hold as much as they may.
     case noRoom(load: Int, capacity: Int, weight: Int)

@@ -27,10 +27,15 @@ extension Desk {
             conversation.owner.agent, in: &minutes)
     }
 
-    /// Takes back all that is offered to an agent; nobody counts it as declined.
-    mutating func withdrawOffers(to agent: AgentID, _ minutes: inout Minutes) {
+    /// Takes back all that is offered to an agent; nobody counts it as declined. What others want to
+    /// pass on to them may stay.
+    mutating func withdrawOffers(
+        to agent: AgentID, keepingTransfers: Bool = false, _ minutes: inout Minutes
+    ) {
         for id in offered[agent] ?? [] {
-            guard var conversation = conversations[id] else { continue }
+            guard var conversation = conversations[id],
+                !(keepingTransfers && conversation.routing.offer?.isTransfer == true)
+            else { continue }
             endOffer(of: &conversation, .withdrawn, &minutes)
             put(conversation)
         }
@@ -86,6 +91,6 @@ extension Desk {
             return put(agent)
         }
         agent.missedOffers = 0
-        change(agent, to: .away, by: nil, &minutes)
+        change(agent, to: .away, reason: .missedOffers, by: nil, &minutes)
     }
 }

@@ -24,11 +24,14 @@ extension Desk {
             }
             var conversation = conversation
             conversation.routing.declined.insertSorted(sender)
+            let former = conversation.queue
             let open = queueBesideClosed(queue)
             if open != queue { conversation.routing.staysInQueue = true }
             move(conversation, to: open, .transferred, by: sender, &minutes)
+            beginWrapUp(of: sender, after: former, &minutes)
         case .bot:
             pass(conversation, to: .bot, .transferred, by: sender, &minutes)
+            beginWrapUp(of: sender, after: conversation.queue, &minutes)
         }
     }
 
@@ -71,7 +74,7 @@ extension Desk {
         of id: AgentID, for conversation: Conversation, overCapacity: Bool = false
     ) throws(Rejection) {
         guard let agent = agents[id] else { throw Rejection(.notFound, field: "agent") }
-        guard agent.isOnDuty else { throw Rejection(.notOnDuty, field: "agent") }
+        guard agent.takesByHand else { throw Rejection(.notOnDuty, field: "agent") }
         guard isEligible(agent, for: conversation) else {
             throw Rejection(.notEligible, field: "agent")
         }

@@ -7,7 +7,7 @@ import Metrics
 import Store
 import Wire
 
-/// The administration of a desk: what it routes by, and why a conversation waits.
+/// The administration of a desk: what it routes by, why a conversation waits, and who worked when.
 @LoopActor final class AdministrationRoutes {
     let runner: DeskRunner
     let door: AdministrationDoor
@@ -41,6 +41,12 @@ import Wire
         if path == Self.waitsPath {
             switch head.method {
             case .get: return handling { _ in await self.waits(head) }
+            case .put, .post, .delete, .head, .options: return refused(allowing: "GET")
+            }
+        }
+        if path == Self.workedTimePath {
+            switch head.method {
+            case .get: return handling { _ in await self.workedTime(head) }
             case .put, .post, .delete, .head, .options: return refused(allowing: "GET")
             }
         }

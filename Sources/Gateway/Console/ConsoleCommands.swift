@@ -32,8 +32,11 @@ extension ConsoleHub {
         switch request.command {
         case .hello:
             refuse(request, .invalidRequest, field: "method", to: console)
-        case .presenceSet(let presence):
-            agentCommand(.presenceSet(person, presence), request, console)
+        case .presenceSet(let presence, let reason):
+            agentCommand(.presenceSet(person, presence, reason: reason), request, console)
+        case .wrapUpExtend: agentCommand(.wrapUpExtended(person), request, console)
+        case .shiftEndSet(let end):
+            agentCommand(.shiftEndSet(person, end, by: nil), request, console)
         case .messageSend(let conversation, let text):
             reply(text, in: conversation, by: person, request, console)
         case .messageResend(let job):

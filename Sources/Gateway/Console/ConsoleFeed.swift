@@ -259,7 +259,8 @@ extension EventRecord {
         case .messageEdited, .messageReacted: MessageID(number)
         case .customerMet, .conversationOpened, .messagesDelivered, .messagesRead, .messageDeleted,
             .channelEventKept, .ownerChanged, .conversationRead, .agentEntered, .agentConnected,
-            .agentDisconnected, .presenceChanged, .capacityChanged, .profileChanged,
+            .agentDisconnected, .presenceChanged, .wrapUpChanged, .shiftEndChanged, .shiftEnded,
+            .capacityChanged, .profileChanged,
             .configurationChanged, .offerMade, .offerEnded, .needsRelaxed, .needsChanged,
             .priorityChanged, .jobChanged, .epochBegan, .queueTurned, .queueHoursSet, .targetWarned,
             .targetBreached, .targetMet,

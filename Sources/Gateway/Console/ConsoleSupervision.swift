@@ -18,8 +18,10 @@ extension ConsoleHub {
                 of: conversation, reference: reference, for: purpose, by: person, request, console)
         case .capacitySet(let agent, let capacity):
             submit(.capacitySet(agent, capacity: capacity, by: person), request, console)
-        case .presenceSet(let agent, let presence):
-            submit(.presenceOrdered(agent, presence, by: person), request, console)
+        case .presenceSet(let agent, let presence, let reason):
+            submit(.presenceOrdered(agent, presence, reason: reason, by: person), request, console)
+        case .shiftEndSet(let agent, let end):
+            submit(.shiftEndSet(agent, end, by: person), request, console)
         case .profileSet(let agent, let profile):
             submit(.profileSet(agent, profile, by: person), request, console)
         case .conversationMove(let conversation, let queue):
@@ -80,7 +82,7 @@ extension ConsoleHub {
     func colleagues(of person: AgentID) -> [(id: AgentID, name: String)] {
         let present = Set(
             sockets.values.filter { $0.phase == .live && $0.isAgent }.compactMap(\.person))
-        return present.filter { $0 != person && runner.agent($0)?.isOnDuty == true }
+        return present.filter { $0 != person && runner.agent($0)?.takesByHand == true }
             .map { (id: $0, name: people.name(of: $0)) }
             .sorted { ($0.name, $0.id) < ($1.name, $1.id) }
             .prefix(ConsoleLimits.colleagues).map { $0 }

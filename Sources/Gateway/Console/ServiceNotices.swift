@@ -36,6 +36,7 @@ extension ConsoleHub {
                 .announcementWritten, .messagesDelivered, .messagesRead, .messageReacted,
                 .messageEdited, .messageDeleted, .channelEventKept, .conversationRead,
                 .agentEntered, .agentConnected, .agentDisconnected, .presenceChanged,
+                .wrapUpChanged, .shiftEndChanged, .shiftEnded,
                 .capacityChanged, .profileChanged, .offerMade, .offerEnded, .needsRelaxed,
                 .needsChanged, .priorityChanged, .jobChanged, .epochBegan, .inputQuarantined:
                 false

@@ -19,6 +19,7 @@ extension ConsoleHub {
                 .messageReacted,
                 .messageEdited, .messageDeleted, .channelEventKept, .conversationRead,
                 .agentEntered, .agentConnected, .agentDisconnected, .presenceChanged,
+                .wrapUpChanged, .shiftEndChanged, .shiftEnded,
                 .capacityChanged, .configurationChanged, .offerMade, .offerEnded, .jobChanged,
                 .queueHoursSet, .targetWarned, .targetBreached, .targetMet, .epochBegan,
                 .inputQuarantined:

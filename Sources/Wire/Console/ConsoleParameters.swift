@@ -13,6 +13,8 @@ struct ConsoleParameters {
     var epoch: Int64?
     var seq: Int64?
     var presence: String?
+    var awayReason: Int64?
+    var shiftEnd: Int64?
     var conversation: Int64?
     var text: String?
     var job: Int64?
@@ -39,6 +41,8 @@ struct ConsoleParameters {
             case _ where try reader.takeNull(): continue
             case "resume": try readResume(&reader)
             case "presence": presence = try reader.string()
+            case "awayReason": awayReason = try reader.integer()
+            case "shiftEnd": shiftEnd = try reader.integer()
             case "conversation": conversation = try reader.integer()
             case "text": text = try reader.string()
             case "job": job = try reader.integer()

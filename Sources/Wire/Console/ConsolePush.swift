@@ -79,6 +79,9 @@ extension Event {
         case .agentConnected: "agent.connected"
         case .agentDisconnected: "agent.disconnected"
         case .presenceChanged: "presence.changed"
+        case .wrapUpChanged: "wrapUp.changed"
+        case .shiftEndChanged: "shiftEnd.changed"
+        case .shiftEnded: "shift.ended"
         case .capacityChanged: "capacity.changed"
         case .profileChanged: "profile.changed"
         case .configurationChanged: "configuration.changed"
@@ -151,9 +154,16 @@ extension Event {
         case .agentConnected(let agent): writer.members(("agent", agent.number))
         case .agentDisconnected(let agent, let deadline):
             writer.members(("agent", agent.number), ("deadline", deadline?.milliseconds))
-        case .presenceChanged(let agent, let presence, let person):
+        case .presenceChanged(let agent, let presence, let reason, let person):
             writer.members(("agent", agent.number), ("by", person?.number))
             writer.member("presence", presence.rawValue)
+            if let reason { writer.member("awayReason", reason.number) }
+        case .wrapUpChanged(let agent, let until):
+            writer.members(("agent", agent.number), ("until", until.milliseconds))
+        case .shiftEndChanged(let agent, let end, let person):
+            writer.members(
+                ("agent", agent.number), ("shiftEnd", end?.milliseconds), ("by", person?.number))
+        case .shiftEnded(let agent): writer.members(("agent", agent.number))
         case .capacityChanged(let agent, let capacity, let supervisor):
             writer.members(
                 ("agent", agent.number), ("capacity", Int64(capacity)), ("by", supervisor.number))

@@ -18,8 +18,12 @@ public struct ResumePoint: Equatable, Sendable {
 public enum ConsoleCommand: Equatable, Sendable {
     /// The first frame: begin, or go on from a place.
     case hello(resume: ResumePoint?)
-    /// Say whether one is there.
-    case presenceSet(Presence)
+    /// Say whether one is there; who is away may say why.
+    case presenceSet(Presence, reason: AwayReasonID? = nil)
+    /// Write longer about what was let go of.
+    case wrapUpExtend
+    /// Say when one's shift ends; `nil`: it is open.
+    case shiftEndSet(Instant?)
     /// Reply to the customer. 1 to ``WireLimits/messageLength`` characters, not all white space.
     case messageSend(ConversationID, text: String)
     /// Send an unconfirmed or failed message again.
@@ -50,8 +54,10 @@ public enum ConsoleCommand: Equatable, Sendable {
 public enum SupervisorCommand: Equatable, Sendable {
     /// Set an agent's capacity, in units of work.
     case capacitySet(AgentID, capacity: Int)
-    /// Set an agent's presence.
-    case presenceSet(AgentID, Presence)
+    /// Set an agent's presence, and why they are to be away.
+    case presenceSet(AgentID, Presence, reason: AwayReasonID? = nil)
+    /// Say when an agent's shift ends; `nil`: it is open.
+    case shiftEndSet(AgentID, Instant?)
     /// Set what an agent is for.
     case profileSet(AgentID, Profile)
     /// Move a conversation to a queue; to its own: take it back from its agent.

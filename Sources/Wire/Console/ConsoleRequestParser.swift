@@ -73,8 +73,9 @@ struct ConsoleRequestParser {
         switch method {
         case "hello": return .hello(resume: try resume())
         case "presence.set":
-            let word = try need(parameters.presence, "presence")
-            return .presenceSet(try need(Presence(rawValue: word), "presence"))
+            return .presenceSet(try presence(), reason: try awayReason())
+        case "wrapUp.extend": return .wrapUpExtend
+        case "shift.setEnd": return .shiftEndSet(shiftEnd())
         case "message.send": return .messageSend(try conversation(), text: try text())
         case "message.resend": return .messageResend(JobID(try positive(parameters.job, "job")))
         case "conversation.read": return .conversationRead(try conversation())
@@ -105,8 +106,8 @@ struct ConsoleRequestParser {
             let capacity = try need(parameters.capacity, "capacity")
             return .capacitySet(try agent(), capacity: Int(clamping: capacity))
         case "agent.setPresence":
-            let word = try need(parameters.presence, "presence")
-            return .presenceSet(try agent(), try need(Presence(rawValue: word), "presence"))
+            return .presenceSet(try agent(), try presence(), reason: try awayReason())
+        case "agent.setShiftEnd": return .shiftEndSet(try agent(), shiftEnd())
         case "agent.setProfile":
             return .profileSet(try agent(), try need(parameters.profile, "profile"))
         case "conversation.move":
@@ -150,6 +151,21 @@ struct ConsoleRequestParser {
         case "bot": return .bot
         default: throw wrong("to.kind")
         }
+    }
+
+    private func presence() throws(ConsoleProblem) -> Presence {
+        let word = try need(parameters.presence, "presence")
+        return try need(Presence(rawValue: word), "presence")
+    }
+
+    private func awayReason() throws(ConsoleProblem) -> AwayReasonID? {
+        try parameters.awayReason.map { value throws(ConsoleProblem) in
+            AwayReasonID(try positive(value, "awayReason"))
+        }
+    }
+
+    private func shiftEnd() -> Instant? {
+        parameters.shiftEnd.map { Instant(milliseconds: $0) }
     }
 
     private func agent() throws(ConsoleProblem) -> AgentID {

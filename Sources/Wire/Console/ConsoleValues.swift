@@ -100,10 +100,27 @@ extension AgentCard {
             writer.member("disconnectDeadline", deadline.milliseconds)
         }
         writer.member("idleSince", agent.idleSince.milliseconds)
+        writer.member("presenceSince", agent.presenceSince.milliseconds)
+        agent.attendance.writeMembers(to: &writer)
         writer.beginObject("profile")
         agent.profile.writeMembers(to: &writer)
         writer.endObject()
         writer.endObject()
+    }
+}
+
+extension Attendance {
+    /// What there is of it.
+    fileprivate func writeMembers(to writer: inout JSONWriter) {
+        if let awayReason { writer.member("awayReason", awayReason.number) }
+        if let wrapUp {
+            writer.beginObject("wrapUp")
+            writer.member("until", wrapUp.until.milliseconds)
+            writer.member("latest", wrapUp.latest.milliseconds)
+            writer.endObject()
+        }
+        if let shiftEnd { writer.member("shiftEnd", shiftEnd.milliseconds) }
+        if hasShiftEnded { writer.member("shiftEnded", true) }
     }
 }
 

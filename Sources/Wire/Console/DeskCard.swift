@@ -33,6 +33,15 @@ public struct DeskCard: Equatable, Sendable {
         writer.beginArray("grades")
         for grade in configuration.grades { grade.write(to: &writer) }
         writer.endArray()
+        if let reasons = configuration.awayReasons {
+            writer.beginArray("awayReasons")
+            for reason in reasons {
+                writer.beginObject()
+                writer.named(reason.id, reason.name)
+                writer.endObject()
+            }
+            writer.endArray()
+        }
         writer.endObject()
     }
 }

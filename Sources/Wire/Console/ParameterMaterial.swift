@@ -18,9 +18,14 @@ extension ConsoleCommand {
         case .hello(let resume):
             writer.elements("hello")
             if let resume { writer.elements(nil, resume.epoch, resume.seq) }
-        case .presenceSet(let presence):
+        case .presenceSet(let presence, let reason):
             writer.elements("presence.set")
             writer.element(presence.rawValue)
+            if let reason { writer.element(reason.number) }
+        case .wrapUpExtend: writer.elements("wrapUp.extend")
+        case .shiftEndSet(let end):
+            writer.elements("shift.setEnd")
+            if let end { writer.element(end.milliseconds) }
         case .messageSend(let conversation, let text):
             writer.elements("message.send", conversation.number)
             writer.element(text)
@@ -64,9 +69,13 @@ extension SupervisorCommand {
         switch self {
         case .capacitySet(let agent, let capacity):
             writer.elements("agent.setCapacity", agent.number, Int64(capacity))
-        case .presenceSet(let agent, let presence):
+        case .presenceSet(let agent, let presence, let reason):
             writer.elements("agent.setPresence", agent.number)
             writer.element(presence.rawValue)
+            if let reason { writer.element(reason.number) }
+        case .shiftEndSet(let agent, let end):
+            writer.elements("agent.setShiftEnd", agent.number)
+            if let end { writer.element(end.milliseconds) }
         case .profileSet(let agent, let profile):
             writer.elements("agent.setProfile", agent.number)
             writer.beginObject()

@@ -16,24 +16,35 @@ extension Auditor {
     }
 
     /// Units of work that somebody has or is offered.
-    func load(_ id: AgentID) -> Int {
+    func load(_ id: AgentID, offered: Bool = true) -> Int {
         guard let person = people[id] else { return 0 }
         return books.values.reduce(0) { sum, book in
-            let theirs = [agent(book.owner), book.offer?.agent].filter { $0 == id }.count
+            let offer = offered ? book.offer?.agent : nil
+            let theirs = [agent(book.owner), offer].filter { $0 == id }.count
             return sum + theirs * weight(book, for: person)
         }
     }
 
     func isOnDuty(_ id: AgentID) -> Bool {
         guard let person = people[id] else { return false }
-        return person.presence == .available && !person.sockets.isEmpty
+        return wantsWork(person) && !person.sockets.isEmpty
+    }
+
+    private func wantsWork(_ person: Person) -> Bool {
+        person.presence == .available && !person.isFinishing
+    }
+
+    /// Whether somebody may take work or be handed some by a person.
+    func takesByHand(_ id: AgentID) -> Bool {
+        guard let person = people[id], !person.isFinishing else { return false }
+        return [.available, .busy].contains(person.presence) && !person.sockets.isEmpty
     }
 
     /// Whether somebody is on duty, or may be: after a reload not everybody has been heard of.
     func isExpected(_ id: AgentID) -> Bool {
         guard let person = people[id] else { return false }
         let isUnheard = person.sockets.isEmpty && person.deadline == nil
-        return isOnDuty(id) || (person.presence == .available && isUnheard)
+        return isOnDuty(id) || (wantsWork(person) && isUnheard)
     }
 
     /// The requirements as they are after the relaxations in force.
@@ -109,7 +120,8 @@ extension Auditor {
     /// Whether somebody says that they take work and could serve it.
     func isThere(_ id: AgentID, for conversation: ConversationID) -> Bool {
         guard let book = books[conversation] else { return false }
-        return people[id]?.presence == .available && fits(id, book)
+        guard let person = people[id], !person.isFinishing else { return false }
+        return [.available, .wrapUp].contains(person.presence) && fits(id, book)
     }
 
     struct Rank: Comparable {

@@ -11,6 +11,12 @@ struct Auditor {
         var sockets: Set<ConnectionID> = []
         var profile = Profile()
         var missed = 0
+        var since: Instant
+        var reason: AwayReasonID?
+        var wrapUpEnd: Instant?
+        var longestWrapUp: Instant?
+        var shiftEnd: Instant?
+        var isFinishing = false
     }
     struct Book {
         let customer: CustomerID
@@ -49,6 +55,8 @@ struct Auditor {
     var unread: [ConversationID: Int] = [:]
     var lastMoment = Instant(milliseconds: 0)
     private var lastEvent: Int64 = 0
+    /// In which queue's name each conversation was held when it was last let go of.
+    private var leftIn: [ConversationID: QueueID] = [:]
     /// After a reload in the same epoch, agents may for a while be there without a sign of life.
     private var mayBeUnheard = false
 
@@ -79,6 +87,7 @@ struct Auditor {
         for complaint in complaintsAboutPromises(input, state) { check(false, complaint) }
         checkNobodyIdles()
         checkNobodyGoneOwns(input, at: at)
+        checkAttendance(input, at: at)
         if case .clockReached = input { checkWaits(at: at) }
         checkNextDeadline(desk, state)
     }
@@ -129,17 +138,13 @@ struct Auditor {
             check(id.number == record.number, "a conversation is not named by its event")
             books[id] = Book(customer: customer, queue: queue, waitingSince: record.at)
         case .agentEntered(let id, let capacity):
-            people[id] = Person(capacity: capacity, idleSince: record.at)
+            people[id] = Person(capacity: capacity, idleSince: record.at, since: record.at)
         case .agentConnected(let id):
             people[id]?.deadline = nil
         case .agentDisconnected(let id, let deadline):
             people[id]?.deadline = deadline
-        case .presenceChanged(let id, let presence, _):
-            people[id]?.presence = presence
-            if presence == .available { people[id]?.idleSince = record.at }
-            if presence == .available { people[id]?.missed = 0 }
-            if presence == .offline { people[id]?.deadline = nil }
-            if case .clockReached = input, presence == .away { people[id]?.missed = 0 }
+        case .presenceChanged, .wrapUpChanged, .shiftEndChanged, .shiftEnded:
+            postAttendance(record, input)
         case .capacityChanged(let id, let capacity, _):
             people[id]?.capacity = capacity
         case .ownerChanged(let handoff):
@@ -171,6 +176,72 @@ struct Auditor {
         }
         followPromises(record.event)
         if let complaint = complaint(about: record.event) { check(false, complaint) }
+    }
+
+    /// Whether somebody is there, and for how long.
+    private mutating func postAttendance(_ record: EventRecord, _ input: Input) {
+        switch record.event {
+        case .presenceChanged(let id, let presence, let reason, _):
+            let former = people[id]?.presence
+            people[id]?.presence = presence
+            people[id]?.since = record.at
+            people[id]?.reason = reason
+            check(reason == nil || presence == .away, "a reason of who is not away")
+            switch presence {
+            case .available:
+                people[id]?.idleSince = record.at
+                people[id]?.missed = 0
+            case .away:
+                if case .clockReached = input { people[id]?.missed = 0 }
+            case .offline:
+                people[id]?.deadline = nil
+                people[id]?.isFinishing = false
+            case .wrapUp: check(former == .available, "\(id) writes up and was \(former as Any)")
+            case .busy: break
+            }
+            if presence != .wrapUp {
+                people[id]?.wrapUpEnd = nil
+                people[id]?.longestWrapUp = nil
+            }
+        case .wrapUpChanged(let id, let until):
+            check(people[id]?.presence == .wrapUp, "a wrap-up of who does something else")
+            check(until > people[id]?.wrapUpEnd ?? record.at, "a wrap-up is shortened")
+            people[id]?.wrapUpEnd = until
+            checkLength(of: id, until, record, input)
+        case .shiftEndChanged(let id, let end, _):
+            people[id]?.shiftEnd = end
+            people[id]?.isFinishing = false
+        case .shiftEnded(let id):
+            let isDue = people[id]?.shiftEnd.map { $0 <= record.at } ?? false
+            check(isDue, "the shift of \(id) ends too early")
+            people[id]?.isFinishing = true
+        default: break
+        }
+    }
+
+    /// How long a wrap-up lasts follows from the queue of what was let go of.
+    private mutating func checkLength(
+        of id: AgentID, _ until: Instant, _ record: EventRecord, _ input: Input
+    ) {
+        let left: ConversationID
+        switch input {
+        case .conversationClosed(id, let conversation): left = conversation
+        case .transferOrdered(id, let conversation, .queue),
+            .transferOrdered(id, let conversation, .bot):
+            left = conversation
+        case .wrapUpExtended(id):
+            let latest = people[id]?.longestWrapUp ?? record.at
+            return check(until <= latest, "the wrap-up of \(id) is extended too far")
+        default: return check(false, "a wrap-up of \(id) comes of nothing")
+        }
+        let time = leftIn[left].flatMap { queue($0)?.wrapUp }
+        check(
+            time.map { record.at.adding(milliseconds: $0.time) } == until,
+            "the wrap-up of \(id) is not as long as its queue says")
+        guard let time else { return }
+        let latest = record.at.adding(milliseconds: time.maximum)
+        let former = people[id]?.longestWrapUp
+        people[id]?.longestWrapUp = max(former ?? latest, latest)
     }
 
     /// What a supervisor ordered: the event says who, the input says what.
@@ -210,6 +281,7 @@ struct Auditor {
             check(record.audience.contains(agent), "a party of a handoff is not told")
         }
         if case .agent(let agent) = handoff.to { checkGiving(of: id, to: agent, handoff.reason) }
+        if case .agent = handoff.from { leftIn[id] = book.queue }
         if case .queue(let queue) = handoff.to {
             if book.queue != queue { book.relaxed = 0 }
             book.queue = queue
@@ -296,10 +368,10 @@ struct Auditor {
         switch reason {
         case .assigned: break
         case .assignedOverCapacity:
-            return check(isOnDuty(agent), "\(agent) is not there")
+            return check(takesByHand(agent), "\(agent) is not there")
         case .offerAccepted:
             // Their room was taken by the offer; a supervisor may have lessened it since.
-            check(isOnDuty(agent), "P3: \(agent) is not on duty")
+            check(takesByHand(agent), "P3: \(agent) takes nothing")
             return checkConflict(of: agent, with: id)
         case .taken:
             check(books[id].map { isOpen($0.queue) } ?? true, "\(id) is taken from a closed queue")
@@ -326,7 +398,7 @@ struct Auditor {
 
     private mutating func checkRoom(of agent: AgentID, for id: ConversationID) {
         guard let book = books[id] else { return }
-        check(isOnDuty(agent), "P3: \(agent) is not on duty")
+        check(takesByHand(agent), "P3: \(agent) takes nothing")
         check(hasRoom(agent, book), "P3: \(agent) has no room for \(id)")
         checkConflict(of: agent, with: id)
     }
@@ -371,6 +443,12 @@ struct Auditor {
             check(row.disconnectDeadline == person.deadline, "deadline of \(row.id) differs")
             check(row.idleSince == person.idleSince, "idle time of \(row.id) differs")
             check(row.profile == person.profile, "the profile of \(row.id) differs")
+            check(row.presenceSince == person.since, "since when \(row.id) differs")
+            let attendance = row.attendance
+            check(attendance.awayReason == person.reason, "why \(row.id) is away differs")
+            check(attendance.wrapUp?.until == person.wrapUpEnd, "the wrap-up of \(row.id) differs")
+            check(attendance.shiftEnd == person.shiftEnd, "the shift of \(row.id) differs")
+            check(attendance.hasShiftEnded == person.isFinishing, "\(row.id) finishes or not")
             check(row.missedOffers == person.missed, "missed offers of \(row.id) differ")
         }
         check(state.configuration == configuration, "the configuration differs")
@@ -391,7 +469,26 @@ struct Auditor {
                 check(person.deadline == nil, "P5: \(id) is connected and has a deadline")
             }
             guard !isOnDuty(id), !mayBeUnheard else { continue }
-            check(!books.values.contains { $0.offer?.agent == id }, "an offer to \(id), who left")
+            let offers = books.values.compactMap(\.offer).filter { $0.agent == id }
+            check(
+                offers.allSatisfy { $0.isTransfer && takesByHand(id) },
+                "an offer to \(id), who takes none")
+        }
+    }
+
+    /// What a stored clock brings about for agents has happened when the clock was told, and who has
+    /// finished is gone.
+    private mutating func checkAttendance(_ input: Input, at: Instant) {
+        for (id, person) in people {
+            check(
+                (person.presence == .wrapUp) == (person.wrapUpEnd != nil),
+                "the wrap-up of \(id) has no end")
+            let isDone = load(id, offered: false) == 0 && person.presence != .wrapUp
+            check(!(person.isFinishing && isDone), "\(id) has finished and is still there")
+            guard case .clockReached = input else { continue }
+            check(person.wrapUpEnd.map { $0 > at } ?? true, "the wrap-up of \(id) goes on")
+            let isOpen = person.presence != .offline && !person.isFinishing
+            check(!isOpen || person.shiftEnd.map { $0 > at } ?? true, "the shift of \(id) goes on")
         }
     }
 
@@ -428,6 +525,11 @@ struct Auditor {
                 queue(name)?.announcing != nil
             else { continue }
             deadlines.append(row.routing.announced?.nextLook ?? row.waitingSince)
+        }
+        for person in people.values {
+            deadlines += [person.wrapUpEnd].compactMap { $0 }
+            guard person.presence != .offline, !person.isFinishing else { continue }
+            deadlines += [person.shiftEnd].compactMap { $0 }
         }
         check(desk.nextDeadline == deadlines.min(), "the next deadline is wrong")
     }

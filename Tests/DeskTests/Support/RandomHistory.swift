@@ -41,7 +41,11 @@ struct RandomHistory {
 
     private mutating func people(_ scene: Scene) -> Input {
         let agent = random.pick(agents)
-        switch random.below(7) {
+        switch random.below(11) {
+        case 7: return .wrapUpExtended(agent)
+        case 8: return .presenceSet(agent, .away, reason: AwayReasonID(Int64(random.below(3))))
+        case 9: return shiftEnd(of: agent, scene)
+        case 10: return .presenceSet(agent, .busy)
         case 0: return .connected(agent, Int64(random.below(3)))
         case 1: return .disconnected(agent, Int64(random.below(3)))
         case 2:
@@ -51,6 +55,12 @@ struct RandomHistory {
         case 4, 5: return .presenceSet(agent, .available)
         default: return .presenceSet(agent, random.pick(Presence.allCases))
         }
+    }
+
+    private mutating func shiftEnd(of agent: AgentID, _ scene: Scene) -> Input {
+        let end = scene.now.adding(milliseconds: Int64(random.below(60_000)) - 5_000)
+        return .shiftEndSet(
+            agent, chance(of: 3) ? nil : end, by: chance(of: 2) ? sofia : nil)
     }
 
     private mutating func conversations(_ scene: Scene) -> Input {
@@ -188,6 +198,7 @@ struct RandomHistory {
         all.heavyWork = random.pick(HeavyWork.allCases)
         all.missedOffers = random.below(2) + 1
         all.transferTimeout = 15_000
+        all.awayReasons = [AwayReason(id: AwayReasonID(1), name: "lunch")]
         return all
     }
 
@@ -222,6 +233,7 @@ struct RandomHistory {
                     WeeklyPeriod(day: 1, opens: .startOfDay, closes: .endOfDay)
                 ])
         }
+        if chance(of: 2) { queue.wrapUp = WrapUpTime(time: 6_000, maximum: 15_000) }
         return queue
     }
 

@@ -256,8 +256,23 @@ export const cases = {
         );
         equal(state.agents.get(8), {
             id: 8, name: "Ben", presence: "available", connected: false, capacity: 5, load: 0, disconnectDeadline: 9_000,
+            presenceSince: 2_013, awayReason: undefined, wrapUp: undefined,
         });
         equal(reduce(state, [push("epoch.began", 16)]).agents.get(7).connected, false);
+    },
+    "presence brings its reason, its wrap-up and the end of a shift, and takes them along"() {
+        const at = (...actions) => fold(snapshotOf([], [agent(7)], eva), ...actions).agents.get(7);
+        const away = push("presence.changed", 11, { agent: 7, presence: "away", awayReason: 2 });
+        equal([at(away).awayReason, at(away).presenceSince], [2, 2_011]);
+        const wrapUp = [
+            push("presence.changed", 12, { agent: 7, presence: "wrapUp" }), push("wrapUp.changed", 13, { agent: 7, until: 9_000 }),
+        ];
+        equal([at(away, ...wrapUp).awayReason ?? null, at(away, ...wrapUp).wrapUp], [null, { until: 9_000 }]);
+        const shift = [push("shiftEnd.changed", 14, { agent: 7, shiftEnd: 8_000 }), push("shift.ended", 15, { agent: 7 })];
+        const ended = at(away, ...wrapUp, ...shift);
+        equal([ended.shiftEnd, ended.shiftEnded], [8_000, true]);
+        const gone = at(away, ...wrapUp, ...shift, push("presence.changed", 16, { agent: 7, presence: "offline" }));
+        equal([gone.wrapUp ?? null, gone.shiftEnd, gone.shiftEnded ?? null], [null, 8_000, null]);
     },
     "nothing of anybody stays after signing out"() {
         equal(reduce(fold(snapshotOf([conversation(1)]), received(11, 11, "a")), [{ type: "signedOut" }]), emptyState);
