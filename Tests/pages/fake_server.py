@@ -94,10 +94,24 @@ class FakeServer:
     def first_request(self, method: str) -> dict[str, Any]:
         """The first request of this method, which may still be on its way: a page shows what was chosen
         before the server has heard of it."""
+        return self.first_requests(method, 1)[0]
+
+    def latest_params(self, method: str, wanted: dict[str, Any]) -> dict[str, Any] | None:
+        """The params of the latest request of this method, once they are these, or after 5 s."""
         until = time.monotonic() + 5
-        while not self.requested(method) and time.monotonic() < until:
+        while True:
+            requests = self.requested(method)
+            params = requests[-1]["params"] if requests else None
+            if params == wanted or time.monotonic() > until:
+                return params
             time.sleep(0.02)
-        return self.requested(method)[0]
+
+    def first_requests(self, method: str, count: int) -> list[dict[str, Any]]:
+        """All requests of this method, once this many have come, or after 5 s."""
+        until = time.monotonic() + 5
+        while len(self.requested(method)) < count and time.monotonic() < until:
+            time.sleep(0.02)
+        return self.requested(method)
 
     # -- HTTP and socket ----------------------------------------------------------------------
 

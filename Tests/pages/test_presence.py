@@ -27,8 +27,8 @@ def test_away_has_a_reason(desk, windows, shot):
     expect(reason).to_be_visible()
     reason.select_option("Lunch")
     shot(page, "reason")
-    page.wait_for_timeout(150)
-    assert desk.requested("presence.set")[-1]["params"] == {"presence": "away", "awayReason": 1}
+    wanted = {"presence": "away", "awayReason": 1}
+    assert desk.latest_params("presence.set", wanted) == wanted
     desk.push("presence.changed", agent=7, presence="away", awayReason=2)
     expect(reason).to_have_value("2")
     desk.push("presence.changed", agent=7, presence="busy")
@@ -45,7 +45,6 @@ def test_a_wrap_up_counts_down_is_extended_and_done(desk, windows, shot):
     expect(box).to_contain_text("Writing up, 1:")
     shot(page, "wrap-up")
     page.get_by_role("button", name="Longer").click()
-    page.wait_for_timeout(150)
     assert desk.first_request("wrapUp.extend")["params"] == {}
     desk.push("wrapUp.changed", agent=7, until=now() + 190_000)
     expect(box).to_contain_text("Writing up, 3:")
@@ -59,7 +58,6 @@ def test_the_end_of_the_shift_is_set_and_taken_back(desk, windows):
     page.get_by_role("button", name="Shift end").click()
     page.get_by_label("Shift ends at").fill("17:30")
     page.get_by_role("button", name="Set", exact=True).click()
-    page.wait_for_timeout(150)
     end = desk.first_request("shift.setEnd")["params"]["shiftEnd"]
     assert 0 < end - now() <= 24 * 3_600_000
     desk.push("shiftEnd.changed", agent=7, shiftEnd=end)
@@ -69,8 +67,7 @@ def test_the_end_of_the_shift_is_set_and_taken_back(desk, windows):
     expect(page.locator("#toasts")).to_contain_text("Your shift is over")
     page.locator("#shift-end").click()
     page.get_by_role("button", name="Take it back").click()
-    page.wait_for_timeout(150)
-    assert desk.requested("shift.setEnd")[-1]["params"] == {"shiftEnd": None}
+    assert desk.latest_params("shift.setEnd", {"shiftEnd": None}) == {"shiftEnd": None}
 
 
 def test_a_supervisor_sees_and_sets_it_all(fake, windows, shot):
@@ -96,7 +93,6 @@ def test_a_supervisor_sees_and_sets_it_all(fake, windows, shot):
     dialog.get_by_label("Shift ends at").fill("18:00")
     shot(page, "attendance")
     dialog.get_by_role("button", name="Change").click()
-    page.wait_for_timeout(150)
     assert fake.first_request("agent.setPresence")["params"] == {"agent": 7, "presence": "away", "awayReason": 2}
     assert fake.first_request("agent.setShiftEnd")["params"]["agent"] == 7
 
