@@ -16,9 +16,11 @@ extension Desk {
             change(agent, to: .wrapUp, by: nil, &minutes)
         case .wrapUp:
             let joined = former.map { $0.joined(with: wrapUp) } ?? wrapUp
+            // One that ends no later changes nothing, not even how far the first may be extended:
+            // whatever holds of a wrap-up is on record.
+            guard joined.until != former?.until else { return }
             agent.attendance.wrapUp = joined
             put(agent)
-            guard joined.until != former?.until else { return }
         case .away, .busy, .offline:
             return
         }

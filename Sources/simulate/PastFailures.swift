@@ -7,5 +7,7 @@ enum PastFailures {
         ("a console opened a socket to a node that was down", 1_835_453_733),
         ("somebody came for reserved heavy work, and the room it had kept stayed empty", 93),
         ("somebody came for reserved heavy work, and the room it had kept stayed empty", 442),
+        ("a wrap-up that ended no later silently let an earlier one be extended further", 475),
+        ("a wrap-up that ended no later silently let an earlier one be extended further", 689),
     ]
 }

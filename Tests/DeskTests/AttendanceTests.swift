@@ -94,16 +94,17 @@ struct AttendanceTests {
         check(scene)
     }
 
-    @Test("Over several conversations the later end counts, and the other is kept")
+    @Test("Over several conversations the later end counts, an earlier one changes nothing")
     func several() {
-        var scene = talking { $0.queues[1].wrapUp = WrapUpTime(time: 5_000, maximum: 5_000) }
+        var scene = talking { $0.queues[1].wrapUp = WrapUpTime(time: 5_000, maximum: 3_600_000) }
         scene.run([.wrote(jorge)])
         scene.run([.conversationMoved(id(scene, jorge), QueueID(2), by: sofia)])
         scene.run([.conversationClosed(ana, id(scene))])
-        let until = scene.now.adding(milliseconds: 30_000)
+        let former = scene.desk.agent(ana)?.attendance.wrapUp
+        #expect(former?.until == scene.now.adding(milliseconds: 30_000))
         #expect(owner(scene, jorge) == .agent(ana), "what they hold stays theirs")
         #expect(scene.handle(.conversationClosed(ana, id(scene, jorge))).events.count == 1)
-        #expect(scene.desk.agent(ana)?.attendance.wrapUp?.until == until)
+        #expect(scene.desk.agent(ana)?.attendance.wrapUp == former, "nothing that is not on record")
         check(scene)
     }
 

@@ -19,7 +19,10 @@ __all__ = ["stack"]
 LONG, SHORT = 300_000, 4_000
 #: Sooner than two short offers pass: it is overdue before somebody takes it.
 PROMISED = [{"fromPriority": 0, "firstResponse": 3_000, "warning": 1_000}]
-SERVICE = {**QUEUE, "handing": {"offer": {"timeout": LONG}}, "targets": PROMISED}
+SERVICE = {
+    **QUEUE, "handing": {"offer": {"timeout": LONG}}, "targets": PROMISED,
+    "wrapUp": {"time": LONG, "maximum": LONG},
+}
 CASES = {**QUEUE, "id": 2, "name": "Cases", "handing": {"offer": {"timeout": SHORT}}, "targets": PROMISED}
 OFFICE = {**CONFIGURATION, "queues": [SERVICE, CASES], "missedOffers": 2, "transferTimeout": LONG}
 #: Two short offers, one after the other, and what goes before them.
@@ -113,6 +116,14 @@ def test_a_day_in_the_life(day, stack, windows, shot):
     ana.locator("#close-conversation").click()
     expect(ana.locator(".item")).to_have_count(0, timeout=SOON)
     expect(supervisor.locator("#held-table tbody tr")).to_have_count(0, timeout=SOON)
+
+    # Ana writes up what she closed, and says when she is done.
+    expect(ana.locator("#wrap-up")).to_contain_text("Writing up", timeout=SOON)
+    expect(day.row("Ana Morales")).to_contain_text("Writing up", timeout=SOON)
+    shot(ana, "day-4-wrap-up")
+    ana.locator("#end-wrap-up").click()
+    expect(ana.locator("#wrap-up")).to_be_hidden(timeout=SOON)
+    expect(day.row("Ana Morales")).to_contain_text("Available", timeout=SOON)
 
     # Carla lets offers pass until she is set away.
     for agent in (ana, bruno):

@@ -282,8 +282,8 @@ function makeAgent({ agent: { id }, actions }) {
     const presence = element("span", { class: "presence-mark" });
     const grace = element("span", { class: "grace" });
     const since = element("span", { class: "presence-since" });
-    const wrapUp = element("span", { class: "grace" });
-    const shift = element("span", { class: "grace" });
+    const wrapUp = element("span", { class: "presence-wrap-up" });
+    const shift = element("span", { class: "presence-shift" });
     const meter = element("meter", { min: "0" });
     const load = element("span", { class: "load" });
     const capacity = element("input", {
