@@ -65,6 +65,50 @@ public struct Conversation: Equatable, Sendable {
 
     /// Whether somebody is or will be answering.
     public var isOpen: Bool { owner != .nobody }
+
+    /// What messages change about it.
+    public var activity: Activity {
+        get {
+            Activity(
+                conversation: id, lastMessageAt: lastMessageAt, customerWroteAt: customerWroteAt,
+                unread: unread)
+        }
+        set {
+            lastMessageAt = newValue.lastMessageAt
+            customerWroteAt = newValue.customerWroteAt
+            unread = newValue.unread
+        }
+    }
+
+    /// Whether the other differs from this one in nothing but its activity.
+    func isSame(butForActivityAs other: Conversation) -> Bool {
+        var same = self
+        same.activity = other.activity
+        return same == other
+    }
+}
+
+/// What messages change about a conversation. It is a row of its own, so that a message, of which
+/// there are far more than changes of owner, rewrites little.
+public struct Activity: Equatable, Sendable {
+    /// Which conversation.
+    public let conversation: ConversationID
+    /// See ``Conversation/lastMessageAt``.
+    public var lastMessageAt: Instant
+    /// See ``Conversation/customerWroteAt``.
+    public var customerWroteAt: Instant
+    /// See ``Conversation/unread``.
+    public var unread: Int
+
+    /// The activity with these values.
+    public init(
+        conversation: ConversationID, lastMessageAt: Instant, customerWroteAt: Instant, unread: Int
+    ) {
+        self.conversation = conversation
+        self.lastMessageAt = lastMessageAt
+        self.customerWroteAt = customerWroteAt
+        self.unread = unread
+    }
 }
 
 /// Why a conversation changed its owner.

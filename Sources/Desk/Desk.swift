@@ -16,6 +16,8 @@ public struct Desk: Sendable {
 
     /// Open conversations, and those closed or written about in this batch.
     var conversations = Table<ConversationID, Conversation>()
+    /// Of these, whose activity changed in this batch.
+    var active: Set<ConversationID> = []
     /// Every agent ever seen.
     var agents = Table<AgentID, Agent>()
     /// What changes about queues while the desk runs: for those that ever closed or have hours.
@@ -106,6 +108,8 @@ public struct Desk: Sendable {
     public mutating func takeChanges() -> Changes {
         var changes = Changes()
         changes.conversations = conversations.takeChanged()
+        changes.activities = active.sorted().compactMap { conversations[$0]?.activity }
+        active.removeAll(keepingCapacity: active.capacity < 1_024)
         changes.agents = agents.takeChanged().map { $0.withoutConnections() }
         changes.queueStates = queueStates.takeChanged()
         changes.jobs = jobs.takeChanged()

@@ -30,8 +30,10 @@ public enum Decision: Equatable, Sendable {
 
 /// The rows that a batch changed, to be written in the same commit as its events.
 public struct Changes: Equatable, Sendable {
-    /// Conversations as they are now.
+    /// Conversations as they are now, of which more changed than their activity.
     public var conversations: [Conversation] = []
+    /// The activity of conversations as it is now, where it changed or the conversation was not held.
+    public var activities: [Activity] = []
     /// Agents as they are now (connections are not stored).
     public var agents: [Agent] = []
     /// Jobs as they are now, settled ones included.

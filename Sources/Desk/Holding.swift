@@ -13,7 +13,10 @@ extension Desk {
     mutating func put(_ conversation: Conversation) {
         let former = conversations[conversation.id]
         index(conversation, insteadOf: former)
-        conversations.put(conversation, as: conversation.id)
+        conversations.put(
+            conversation, as: conversation.id,
+            isChange: former?.isSame(butForActivityAs: conversation) != true)
+        if former?.activity != conversation.activity { active.insert(conversation.id) }
         listAgents(of: conversation, former)
     }
 

@@ -54,22 +54,30 @@ enum CommitStatements {
                $6::timestamptz[]) AS item
         """)
 
+    /// Before the conversations, whose guard looks for it.
+    static let activities = PostgresStatement(
+        """
+        INSERT INTO activities (desk, conversation, last_message_at, customer_wrote_at, unread)
+        SELECT $1, item.*
+          FROM unnest($2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::integer[]) AS item
+        ON CONFLICT (desk, conversation) DO UPDATE
+           SET last_message_at = excluded.last_message_at,
+               customer_wrote_at = excluded.customer_wrote_at, unread = excluded.unread
+        """)
+
     static let conversations = PostgresStatement(
         """
         INSERT INTO conversations (desk, conversation, customer, thread, queue, owner, owner_id,
-               handoffs, waiting_since, opened_at, last_message_at, customer_wrote_at, unread,
-               offered_to, offer_deadline, offer_is_transfer, routing)
+               handoffs, waiting_since, opened_at, offered_to, offer_deadline, offer_is_transfer,
+               routing)
         SELECT $1, item.*
           FROM unnest($2::bigint[], $3::bigint[], $4::bytea[], $5::bigint[], $6::text[],
                $7::bigint[], $8::integer[], $9::timestamptz[], $10::timestamptz[],
-               $11::timestamptz[], $12::timestamptz[], $13::integer[], $14::bigint[],
-               $15::timestamptz[], $16::boolean[], $17::jsonb[]) AS item
+               $11::bigint[], $12::timestamptz[], $13::boolean[], $14::jsonb[]) AS item
         ON CONFLICT (desk, conversation) DO UPDATE
            SET queue = excluded.queue, owner = excluded.owner, owner_id = excluded.owner_id,
                handoffs = excluded.handoffs, waiting_since = excluded.waiting_since,
-               opened_at = excluded.opened_at, last_message_at = excluded.last_message_at,
-               customer_wrote_at = excluded.customer_wrote_at, unread = excluded.unread,
-               offered_to = excluded.offered_to, offer_deadline = excluded.offer_deadline,
+               opened_at = excluded.opened_at, offered_to = excluded.offered_to, offer_deadline = excluded.offer_deadline,
                offer_is_transfer = excluded.offer_is_transfer, routing = excluded.routing
         """)
 
@@ -251,6 +259,9 @@ extension CommitRows {
                 .timestampArray(begun.beganAt), .timestampOptionalArray(begun.endedAt),
             ])
         add(
+            CommitStatements.activities, changes.activities.isEmpty,
+            Self.values(changes.activities))
+        add(
             CommitStatements.conversations, changes.conversations.isEmpty,
             try Self.values(changes.conversations))
         add(CommitStatements.messages, messages.message.isEmpty, messages.values)
@@ -324,12 +335,18 @@ extension CommitRows {
             .int4Array(conversations.map { Int32(clamping: $0.handoffs) }),
             .timestampArray(conversations.map(\.waitingSince.milliseconds)),
             .timestampArray(conversations.map(\.openedAt.milliseconds)),
-            .timestampArray(conversations.map(\.lastMessageAt.milliseconds)),
-            .timestampArray(conversations.map(\.customerWroteAt.milliseconds)),
-            .int4Array(conversations.map { Int32(clamping: $0.unread) }),
             .int8OptionalArray(offers.map { $0?.agent.number }),
             .timestampOptionalArray(offers.map { $0?.deadline.milliseconds }),
             .boolOptionalArray(offers.map { $0?.isTransfer }), .textOptionalArray(routings),
+        ]
+    }
+
+    private static func values(_ activities: [Activity]) -> [PostgresValue] {
+        [
+            .int8Array(activities.map(\.conversation.number)),
+            .timestampArray(activities.map(\.lastMessageAt.milliseconds)),
+            .timestampArray(activities.map(\.customerWroteAt.milliseconds)),
+            .int4Array(activities.map { Int32(clamping: $0.unread) }),
         ]
     }
 

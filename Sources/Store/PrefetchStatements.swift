@@ -18,12 +18,7 @@ enum PrefetchStatements {
     static let conversationKeyColumn = 16
 
     private static let conversationColumns = """
-        conversations.conversation, conversations.customer, conversations.thread,
-        conversations.queue, conversations.owner, conversations.owner_id, conversations.handoffs,
-        conversations.waiting_since, conversations.opened_at, conversations.last_message_at,
-        conversations.customer_wrote_at, conversations.unread, conversations.offered_to,
-        conversations.offer_deadline, conversations.offer_is_transfer,
-        conversations.routing::text, customers.wrapping_key, customers.sealed_key
+        \(PostgresResult.conversationColumns), customers.wrapping_key, customers.sealed_key
         """
 
     static let keys = PostgresStatement(
@@ -33,7 +28,8 @@ enum PrefetchStatements {
     static let threads = PostgresStatement(
         """
         SELECT \(conversationColumns)
-          FROM conversations \(LookedUp.customer(of: "conversations"))
+          FROM conversations \(LookedUp.activity)
+               \(LookedUp.customer(of: "conversations"))
          WHERE conversations.desk = $1 AND conversations.thread = ANY ($2)
          ORDER BY conversations.conversation
         """)
@@ -41,7 +37,8 @@ enum PrefetchStatements {
     static let conversations = PostgresStatement(
         """
         SELECT \(conversationColumns)
-          FROM conversations \(LookedUp.customer(of: "conversations"))
+          FROM conversations \(LookedUp.activity)
+               \(LookedUp.customer(of: "conversations"))
          WHERE conversations.desk = $1 AND conversations.conversation = ANY ($2)
         """)
 
@@ -102,6 +99,14 @@ enum LookedUp {
                  WHERE desk = \(table).desk AND customer = \(table).customer OFFSET 0) AS customers
         """
     }
+
+    /// What messages changed about a conversation.
+    static let activity = """
+        CROSS JOIN LATERAL
+               (SELECT last_message_at, customer_wrote_at, unread FROM activities
+                 WHERE desk = conversations.desk AND conversation = conversations.conversation
+                OFFSET 0) AS activities
+        """
 
     /// The person whose session it is.
     static let personOfSession = """

@@ -4,10 +4,13 @@ import Postgres
 /// Reading rows back. A row that is not of the form which this program writes is
 /// `unexpectedValue`: the schema is another one, or somebody else wrote it.
 extension PostgresResult {
+    /// Of `conversations` joined with `activities`.
     static let conversationColumns = """
-        conversation, customer, thread, queue, owner, owner_id, handoffs, waiting_since, opened_at,
-        last_message_at, customer_wrote_at, unread, offered_to, offer_deadline,
-        offer_is_transfer, routing::text
+        conversations.conversation, conversations.customer, conversations.thread,
+        conversations.queue, conversations.owner, conversations.owner_id, conversations.handoffs,
+        conversations.waiting_since, conversations.opened_at, activities.last_message_at,
+        activities.customer_wrote_at, activities.unread, conversations.offered_to,
+        conversations.offer_deadline, conversations.offer_is_transfer, conversations.routing::text
         """
     static let agentColumns = """
         agent, presence, capacity, disconnect_deadline, idle_since, profile::text, missed_offers,

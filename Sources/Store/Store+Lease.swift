@@ -164,8 +164,10 @@ enum LeaseStatements {
         "SELECT last_event, last_hash FROM desks WHERE desk = $1 AND epoch = $2")
     static let conversations = PostgresStatement(
         """
-        SELECT \(PostgresResult.conversationColumns) FROM conversations
-         WHERE desk = $1 AND owner <> 'nobody' ORDER BY conversation
+        SELECT \(PostgresResult.conversationColumns)
+          FROM conversations JOIN activities USING (desk, conversation)
+         WHERE conversations.desk = $1 AND conversations.owner <> 'nobody'
+         ORDER BY conversations.conversation
         """)
     static let agents = PostgresStatement(
         "SELECT \(PostgresResult.agentColumns) FROM agents WHERE desk = $1 ORDER BY agent")

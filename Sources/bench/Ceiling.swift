@@ -15,7 +15,7 @@ import Postgres
         var messagesPerSecond: Double { Double(messages) / seconds }
     }
 
-    /// Rows that a message makes: its key, its conversation's, its own, its event's.
+    /// Rows that a message makes: its key, its conversation's activity, its own, its event's.
     static let rowsPerMessage = 4
 
     private let connection: PostgresConnection
@@ -96,7 +96,12 @@ import Postgres
                     .byteaOptionalArray([[UInt8]?](repeating: nil, count: batch)),
                     .int8Array(numbers),
                 ]),
-            add(CeilingStatements.conversations, conversationRows(conversations, times)),
+            add(
+                CeilingStatements.activities,
+                [
+                    .int8Array(conversations), .timestampArray(times), .timestampArray(times),
+                    .int4Array([Int32](repeating: 1, count: batch)),
+                ]),
             add(
                 CeilingStatements.messages,
                 [
@@ -118,24 +123,6 @@ import Postgres
                     .textArray(conversations.map { "{\(1 + $0 % Int64(agents))}" }),
                     .byteaArray(numbers.map { [1] + digest($0, 5) + digest($0, 6) }),
                 ]),
-        ]
-    }
-
-    private func conversationRows(_ conversations: [Int64], _ times: [Int64]) -> [PostgresValue] {
-        let ones = [Int64](repeating: 1, count: batch)
-        return [
-            .int8Array(conversations), .int8Array(conversations),
-            .byteaArray(
-                conversations.map { number in
-                    (0..<16).map {
-                        UInt8(truncatingIfNeeded: $0 < 8 ? 0 : number >> ((15 - $0) * 8))
-                    }
-                }),
-            .int8Array(ones), .textArray([String](repeating: "agent", count: batch)),
-            .int8Array(conversations.map { 1 + $0 % Int64(agents) }),
-            .int4Array([Int32](repeating: 1, count: batch)), .timestampArray(times),
-            .timestampArray(times), .timestampArray(times), .timestampArray(times),
-            .int4Array([Int32](repeating: 1, count: batch)),
         ]
     }
 

@@ -1,7 +1,7 @@
 import Postgres
 
 /// What a commit of text messages of known customers writes, as the server writes it: the desk's
-/// row locked first, then keys, conversations, messages and events as sets.
+/// row locked first, then keys, the conversations' activity, messages and events as sets.
 enum CeilingStatements {
     static let lock: PostgresStatement = "SELECT lock_desk($1, $2, 1, $3, 10000)"
     static let keys: PostgresStatement = """
@@ -9,17 +9,12 @@ enum CeilingStatements {
         SELECT $1, item.key, item.parameters, item.result, $2
           FROM unnest($3::bytea[], $4::bytea[], $5::bigint[]) AS item (key, parameters, result)
         """
-    static let conversations: PostgresStatement = """
-        INSERT INTO conversations (desk, conversation, customer, thread, queue, owner, owner_id,
-               handoffs, waiting_since, opened_at, last_message_at, customer_wrote_at, unread)
+    static let activities: PostgresStatement = """
+        INSERT INTO activities (desk, conversation, last_message_at, customer_wrote_at, unread)
         SELECT $1, item.*
-          FROM unnest($2::bigint[], $3::bigint[], $4::bytea[], $5::bigint[], $6::text[],
-               $7::bigint[], $8::integer[], $9::timestamptz[], $10::timestamptz[],
-               $11::timestamptz[], $12::timestamptz[], $13::integer[]) AS item
+          FROM unnest($2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::integer[]) AS item
         ON CONFLICT (desk, conversation) DO UPDATE
-           SET queue = excluded.queue, owner = excluded.owner, owner_id = excluded.owner_id,
-               handoffs = excluded.handoffs, waiting_since = excluded.waiting_since,
-               opened_at = excluded.opened_at, last_message_at = excluded.last_message_at,
+           SET last_message_at = excluded.last_message_at,
                customer_wrote_at = excluded.customer_wrote_at, unread = excluded.unread
         """
     static let messages: PostgresStatement = """
@@ -55,10 +50,12 @@ enum CeilingStatements {
         INSERT INTO assignments (desk, conversation, handoff, agent, began_at)
         SELECT \(desk), number, 1, 1 + number % \(agents), now()
           FROM generate_series(1, \(customers)) AS number;
+        INSERT INTO activities (desk, conversation, last_message_at, customer_wrote_at, unread)
+        SELECT \(desk), number, now(), now(), 0 FROM generate_series(1, \(customers)) AS number;
         INSERT INTO conversations (desk, conversation, customer, thread, queue, owner, owner_id,
-               handoffs, waiting_since, opened_at, last_message_at, customer_wrote_at, unread)
+               handoffs, waiting_since, opened_at)
         SELECT \(desk), number, number, decode(lpad(to_hex(number), 32, '0'), 'hex'), 1, 'agent',
-               1 + number % \(agents), 1, now(), now(), now(), now(), 0
+               1 + number % \(agents), 1, now(), now()
           FROM generate_series(1, \(customers)) AS number;
         """
     }

@@ -207,8 +207,12 @@ final class Database {
             if plant.isRenewal(from: former?.owner, to: conversation.owner) {
                 conversation.waitingSince = at
             }
+            if let former { conversation.activity = former.activity }
             conversations[conversation.id] = conversation
             latest[conversation.thread] = conversation.id
+        }
+        for activity in changes.activities {
+            conversations[activity.conversation]?.activity = activity
         }
         if let latest = changes.configurations.last { configuration = latest }
         for state in changes.queueStates { queueStates[state.queue] = state }

@@ -15,6 +15,7 @@ enum WrongCommit: String, CaseIterable, CustomTestStringConvertible {
     case twoJobsInFlight, twoJobsOfAMessage, aQueuedJobWithoutMoment, aFailedJobWithoutReason
     case anEventNumberLeftOut, anEventNumberTwice, anEventOfAnotherEpoch, aLedgerElsewhere
     case aNegativeCapacity, aDeadlineOfWhoIsOffline, aConversationOfNobodyKnown
+    case aConversationWithoutActivity
     case anOfferWithoutDeadline, anOfferOfWhatIsClosed, anOfferToTheOwner
     case aQueuesOfferOfWhatAnAgentHas, aNegativeCountOfMissedOffers, aProfileThatIsNone
     case aChoiceAmongNobody, aChoiceOverMoreThanThereWere, aMoveThatNobodyOrdered
@@ -51,6 +52,7 @@ enum WrongCommit: String, CaseIterable, CustomTestStringConvertible {
         case .aNegativeCapacity: "agents_capacity_check"
         case .aDeadlineOfWhoIsOffline: "agents_deadline"
         case .aConversationOfNobodyKnown: "conversations_desk_customer_fkey"
+        case .aConversationWithoutActivity: "conversations_activity"
         case .anOfferWithoutDeadline: "conversations_offer_whole"
         case .anOfferOfWhatIsClosed, .aQueuesOfferOfWhatAnAgentHas: "conversations_offer_owner"
         case .anOfferToTheOwner: "conversations_offer_to_another"
@@ -210,6 +212,13 @@ extension WrongCommit {
     fileprivate var statement: String? {
         switch self {
         case .anOwnerWithoutNumber: "UPDATE conversations SET owner_id = 0"
+        case .aConversationWithoutActivity:
+            """
+            INSERT INTO conversations (desk, conversation, customer, thread, queue, owner, owner_id,
+                   handoffs, waiting_since, opened_at)
+            SELECT 1, 999, customer, decode(repeat('09', 16), 'hex'), 1, 'nobody', 0, 0, now(), now()
+              FROM customers LIMIT 1
+            """
         case .aQueuedJobWithoutMoment: "UPDATE jobs SET due_at = NULL WHERE state = 'queued'"
         case .aFailedJobWithoutReason: "UPDATE jobs SET state = 'failed', due_at = NULL"
         case .anOfferWithoutDeadline:
@@ -262,7 +271,7 @@ extension WrongCommit {
             ofOwners(node)
         case .anOfferOfWhatIsClosed, .anOfferToTheOwner, .aQueuesOfferOfWhatAnAgentHas,
             .aChoiceAmongNobody, .aChoiceOverMoreThanThereWere, .aMoveThatNobodyOrdered,
-            .anOfferWithoutDeadline,
+            .anOfferWithoutDeadline, .aConversationWithoutActivity,
             .aConfigurationWithoutItsEvent, .aConfigurationOfAnotherVersion,
             .anAssignmentWithoutItsHandoff, .anAssignmentToAnother, .anOwnerWithoutANewHandoff,
             .aHandoffMoreThanThereIs, .aHandoffLessThanThereIs,

@@ -154,7 +154,7 @@ extension StoreTests {
                 let node = try await scene.node()
                 try await node.commit([wrote(1, message: 1)])
                 let blocking = scene.inBackground(
-                    "BEGIN; SELECT FROM conversations FOR UPDATE; SELECT pg_sleep(0.4); "
+                    "BEGIN; SELECT FROM activities FOR UPDATE; SELECT pg_sleep(0.4); "
                         + "UPDATE desks SET expires_at = expires_at; COMMIT")
                 try await scene.untilSomebodySleeps()
                 #expect(try await node.commit([wrote(1, message: 2)]) == .retry)

@@ -28,7 +28,7 @@ QUERIES = {
     "customers": "SELECT desk, customer, encode(thread, 'hex') AS thread, encode(sealed_key, 'hex')"
     " AS sealed_key, encode(sealed_address, 'hex') AS sealed_address FROM customers",
     "conversations": "SELECT desk, conversation, customer, encode(thread, 'hex') AS thread, owner,"
-    " owner_id, handoffs, unread FROM conversations",
+    " owner_id, handoffs, unread FROM conversations JOIN activities USING (desk, conversation)",
     "handoffs": "SELECT desk, conversation, number, event, from_owner, from_id, to_owner, to_id, reason"
     " FROM handoffs",
     "assignments": "SELECT desk, conversation, handoff, agent, ended_at IS NULL AS is_open"

@@ -183,6 +183,7 @@ class Run:
             " || ',' || (SELECT count(*) FROM jobs WHERE state IN ('queued', 'sending', 'unknown'))"
             # What an agent closed stays as it is until the customer writes again.
             " || ',' || (SELECT count(*) FROM conversations"
+            "            JOIN activities USING (desk, conversation)"
             "            WHERE owner = 'queue' OR unread > 0 AND owner <> 'nobody')"
             " || ',' || (SELECT last_event FROM desks)"
         )

@@ -57,7 +57,11 @@ struct Shelf: Equatable {
     }
 
     mutating func write(_ changes: Changes) {
-        for row in changes.conversations { conversations[row.id] = row }
+        for var row in changes.conversations {
+            if let former = conversations[row.id] { row.activity = former.activity }
+            conversations[row.id] = row
+        }
+        for row in changes.activities { conversations[row.conversation]?.activity = row }
         for row in changes.agents { agents[row.id] = row }
         for row in changes.queueStates { queueStates[row.queue] = row }
         for row in changes.jobs { jobs[row.id] = row }
