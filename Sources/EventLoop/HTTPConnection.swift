@@ -341,12 +341,14 @@ import Glibc
     // MARK: Becoming a WebSocket
 
     private func upgrade(_ head: HTTPRequestHead) {
+        if countedAddress == nil {
+            guard server.takePlace(of: head.peerAddress) else { return refuseUpgrade(429) }
+            // Given back when this connection ends, also if the upgrade is refused.
+            countedAddress = head.peerAddress
+        }
         switch server.webSockets.examine(head) {
         case .refused(let status):
-            server.counters.refusedUpgrades += 1
-            keepsAlive = false
-            phase = .handling
-            respond(HTTPResponse(status: status), to: number)
+            refuseUpgrade(status)
         case .accepted(let handshake, let handler):
             // libwebsockets takes the descriptor over, with what the peer sent ahead.
             phase = .closed
@@ -359,6 +361,13 @@ import Glibc
                 descriptor: descriptor, handshake: handshake, early: rest,
                 address: countedAddress, handler: handler)
         }
+    }
+
+    private func refuseUpgrade(_ status: Int) {
+        server.counters.refusedUpgrades += 1
+        keepsAlive = false
+        phase = .handling
+        respond(HTTPResponse(status: status), to: number)
     }
 }
 

@@ -44,7 +44,7 @@ import Glibc
         self.loop = loop
         self.configuration = configuration
         self.route = route
-        trustedProxies = Set(configuration.trustedProxies)
+        trustedProxies = Set(configuration.trustedProxies.map { numericAddress($0) ?? $0 })
         let listening = try ListeningSocket(
             address: configuration.address, port: configuration.port)
         listener = listening.descriptor
@@ -88,6 +88,9 @@ import Glibc
 
     /// Ends `pauseReading`.
     public func resumeReading(_ socket: WebSocketID) { webSockets.setReading(true, of: socket) }
+
+    /// Whether `text` is an IPv4 or IPv6 address, as ``Configuration/trustedProxies`` wants them.
+    public nonisolated static func isAddress(_ text: String) -> Bool { numericAddress(text) != nil }
 
     // MARK: Ending
 
@@ -178,6 +181,13 @@ import Glibc
         connections[descriptor] = connection
     }
 
+    /// Takes one of an address's places.
+    ///
+    /// A connection takes one of its peer's, but for a trusted proxy's: over one kept connection it
+    /// sends requests of many clients, so that such a connection is nobody's and only the total bounds
+    /// them. A WebSocket through a proxy is one client's as long as it lasts: it takes a place of the
+    /// forwarded address when it opens (429 if none is left). Where none was forwarded that can be
+    /// read it takes one of the proxy's, so that a proxy that does not tell is bounded as any peer is.
     func takePlace(of address: String?) -> Bool {
         guard let address else { return true }
         let taken = places[address, default: 0]
@@ -212,14 +222,14 @@ import Glibc
 
     /// Puts the address that a trusted proxy tells in place of its own: the last one in
     /// X-Forwarded-For that is not itself a trusted proxy, since only what our own proxies appended
-    /// can be believed.
+    /// can be believed. Without one that can be read the address stays the proxy's.
     func believeProxy(_ head: inout HTTPRequestHead) {
         guard trustedProxies.contains(head.peerAddress), let told = head.header("x-forwarded-for")
         else { return }
         for part in told.split(separator: ",").reversed() {
-            let address = part.drop { $0 == " " }.prefix { $0 != " " }
-            guard isNumericAddress(String(address)) else { return }
-            head.peerAddress = String(address)
+            let text = part.drop { $0 == " " }.prefix { $0 != " " }
+            guard let address = numericAddress(String(text)) else { return }
+            head.peerAddress = address
             if !trustedProxies.contains(head.peerAddress) { return }
         }
     }

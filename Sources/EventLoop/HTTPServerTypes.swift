@@ -25,7 +25,8 @@ extension HTTPServer {
         public var lingerTime: Duration = .seconds(2)
         /// Connections of all kinds at once; above it new ones are closed at once.
         public var connections = 20_000
-        /// Connections of one address at once. Browsers of one office share an address.
+        /// Connections of one address at once; of a trusted proxy, sockets of one forwarded address
+        /// (see ``HTTPServer/takePlace(of:)``). Browsers of one office share an address.
         public var connectionsPerAddress = 1_000
         /// One WebSocket message, over all its fragments (close code 1009 above it).
         public var messageBytes = 64 * 1_024
@@ -59,7 +60,8 @@ extension HTTPServer {
         public var port = 0
         /// The subprotocols that a socket may ask for; one of them is required.
         public var subprotocols: [String] = []
-        /// Numeric addresses whose `X-Forwarded-For` is believed.
+        /// Numeric addresses whose `X-Forwarded-For` is believed, and whose connections are not
+        /// counted as one client's.
         public var trustedProxies: [String] = []
         /// Everything bounded.
         public var limits = Limits()

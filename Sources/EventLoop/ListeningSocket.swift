@@ -81,9 +81,18 @@ func numericAddress(of storage: inout sockaddr_storage, length: socklen_t) -> St
     return name.hasPrefix("::ffff:") && name.contains(".") ? String(name.dropFirst(7)) : name
 }
 
-/// Whether `text` is an IPv4 or IPv6 address.
-func isNumericAddress(_ text: String) -> Bool {
+/// The IPv4 or IPv6 address that `text` writes, as a peer's is written, so that equal addresses are
+/// equal texts; nil if it is none.
+func numericAddress(_ text: String) -> String? {
     var four = in_addr()
-    var six = in6_addr()
-    return unsafe inet_pton(AF_INET, text, &four) == 1 || inet_pton(AF_INET6, text, &six) == 1
+    // One way alone to write these is taken.
+    if unsafe inet_pton(AF_INET, text, &four) == 1 { return text }
+    var address = sockaddr_in6()
+    address.sin6_family = sa_family_t(AF_INET6)
+    guard unsafe inet_pton(AF_INET6, text, &address.sin6_addr) == 1 else { return nil }
+    var storage = sockaddr_storage()
+    unsafe withUnsafeMutableBytes(of: &storage) { bytes in
+        unsafe withUnsafeBytes(of: address) { unsafe bytes.copyMemory(from: $0) }
+    }
+    return numericAddress(of: &storage, length: socklen_t(MemoryLayout<sockaddr_in6>.size))
 }

@@ -88,6 +88,12 @@ extension Node {
             server.address = settings.text("listen.address")
             server.port = settings.number("listen.port")
             server.subprotocols = ["ventanilla.console.v1"]
+            server.trustedProxies = settings.texts("listen.trustedProxies")
+            guard server.trustedProxies.allSatisfy(HTTPServer.isAddress) else {
+                throw SettingsError(
+                    setting: "listen.trustedProxies",
+                    reason: "must list IPv4 or IPv6 addresses, no names and no ranges")
+            }
             return GatewayConfiguration(
                 desk: desk, server: server, publicURL: publicURL,
                 origins: Set(settings.texts("listen.origins")),

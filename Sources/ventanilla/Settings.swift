@@ -44,6 +44,9 @@ struct Settings {
             key: "listen.origins", kind: .texts, standard: "",
             help: "further origins that may open sockets"),
         Setting(
+            key: "listen.trustedProxies", kind: .texts, standard: "",
+            help: "exact addresses of the proxies whose X-Forwarded-For is believed"),
+        Setting(
             key: "database.connection", kind: .text, standard: nil,
             help: "libpq connection string; may name several hosts", isSecret: true),
         Setting(

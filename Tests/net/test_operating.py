@@ -125,8 +125,14 @@ def test_a_good_configuration_is_shown_without_secrets(desk, command):
     assert done.returncode == 0, done.stderr
     assert "database.connection = •••" in done.stdout
     assert f"listen.publicURL = {desk.server}" in done.stdout
+    assert "listen.trustedProxies = \n" in done.stdout
     for file in (desk.stack.directory / "keys").iterdir():
         assert file.read_text() not in done.stdout
+
+
+def test_trusted_proxies_are_shown(desk):
+    done = check(desk, put("listen", "trustedProxies", ["127.0.0.1", "2001:db8::1"]))
+    assert "listen.trustedProxies = 127.0.0.1,2001:db8::1\n" in done.stdout
 
 
 def test_the_environment_wins(desk):
@@ -155,6 +161,9 @@ def drop(section: str, name: str):
         (put("listen", "publicURL", "http://desk.bank.example"), "listen.publicURL"),
         (put("listen", "publicURL", "desk.bank.example"), "listen.publicURL"),
         (drop("listen", "publicURL"), "listen.publicURL"),
+        (put("listen", "trustedProxies", "10.0.0.2"), "listen.trustedProxies"),
+        (put("listen", "trustedProxies", ["10.0.0.0/8"]), "listen.trustedProxies"),
+        (put("listen", "trustedProxies", ["::1", "proxy"]), "listen.trustedProxies"),
         (drop("messenger", "pages"), "messenger.pages"),
         (drop("database", "connection"), "database.connection"),
         (put("keys", "wrappingFiles", []), "keys.wrappingFiles"),
