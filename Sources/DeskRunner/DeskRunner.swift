@@ -47,6 +47,9 @@ public import Store
     /// Whether this node owns the desk and its state is read.
     public var isOwner: Bool { engine.isOwner }
 
+    /// What the desk's inputs came to since the start.
+    public var counters: Counters { engine.counters }
+
     /// The epoch this node owns the desk in; 0 while it does not.
     public var epoch: Int64 { engine.isOwner ? engine.epoch : 0 }
 

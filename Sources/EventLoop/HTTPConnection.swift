@@ -218,7 +218,6 @@ import Glibc
     // MARK: Answering
 
     private func refuse(_ status: Int) {
-        server.counters.refusedRequests[status, default: 0] += 1
         number += 1
         keepsAlive = false
         input = []
@@ -249,6 +248,9 @@ import Glibc
                 of: response, closes: !keepsAlive, announcesLength: hasBody,
                 wallClock: server.loop.wallClock)
         else { return respond(HTTPResponse(status: 500), to: number) }
+        if response.status >= 400 {
+            server.counters.refusedRequests[response.status, default: 0] += 1
+        }
         let body = hasBody && method != .head ? response.body : []
         if body.count <= Self.togetherBytes {
             head.append(contentsOf: body)

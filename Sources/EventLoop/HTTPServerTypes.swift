@@ -83,7 +83,8 @@ public struct HTTPServerCounters: Sendable {
     public internal(set) var refusedConnections = 0
     /// Requests given to a handler or answered by a route.
     public internal(set) var requests = 0
-    /// Requests refused for their form, by the status that was answered.
+    /// Requests and upgrades that were answered an error (400 and above), by its status, whether
+    /// for their form or by a route, a handler or `admit`.
     public internal(set) var refusedRequests: [Int: Int] = [:]
     /// Connections cut because head, body or reading of a response took too long.
     public internal(set) var slowConnectionsCut = 0

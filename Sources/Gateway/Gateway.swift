@@ -66,6 +66,7 @@ public struct GatewayConfiguration: Sendable {
     private var server: HTTPServer?
     private var isDraining = false
     private var doorFigures = DoorFigures()
+    private var inputFigures = InputFigures()
 
     /// The port that it listens on, once it does.
     public var port: Int? { server?.port }
@@ -199,6 +200,7 @@ public struct GatewayConfiguration: Sendable {
         Meter(label: "ventanilla_desk_epoch").set(Double(runner.epoch))
         if let bank { BankMetrics.record(bank.standing) }
         if let counters = server?.counters { doorFigures.record(counters) }
+        inputFigures.record(runner.counters)
     }
 }
 

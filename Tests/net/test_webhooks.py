@@ -22,7 +22,15 @@ def supervisor(desk: Desk) -> Console:
 
 
 def grown(before: dict, after: dict, name: str) -> float:
-    return after.get(name, 0) - before.get(name, 0)
+    """By how much a series grew; without labels, all that the name has."""
+
+    def total(figures: dict) -> float:
+        return sum(
+            value for series, value in figures.items()
+            if series == name or series.startswith(f"{name}{{")
+        )
+
+    return total(after) - total(before)
 
 
 # -- the handshake --------------------------------------------------------------------------------

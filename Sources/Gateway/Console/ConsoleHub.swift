@@ -55,6 +55,17 @@ import Wire
             )
         })
 
+    /// Sockets closed by the desk, by code. What the server itself closes it counts itself.
+    private let closes = Dictionary(
+        uniqueKeysWithValues: ConsoleClose.allCases.filter(\.isTheDesks).map {
+            (
+                $0,
+                Counter(
+                    label: "ventanilla_console_closes_total",
+                    dimensions: [("code", "\($0.rawValue)")])
+            )
+        })
+
     init(
         loop: Loop, runner: DeskRunner, store: Store, desk: Int64, origins: Set<String>,
         people: People, cookies: SessionCookie, bank: BankReader?, log: Logger
@@ -130,6 +141,7 @@ import Wire
         console.wasJoined = console.phase == .joining || console.phase == .live
         console.phase = .closed
         feeds.unsubscribe(console.connection)
+        closes[code]?.increment()
         guard let socket = console.socket else { return }
         server?.close(socket, code: code.rawValue, reason: code.reason)
     }
@@ -170,4 +182,9 @@ import Wire
             for session in ended { self.endSession(session) }
         }
     }
+}
+
+extension ConsoleClose {
+    /// Codes from 4000 are an application's own (RFC 6455 §7.4.2).
+    fileprivate var isTheDesks: Bool { rawValue >= 4_000 }
 }

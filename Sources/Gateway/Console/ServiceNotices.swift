@@ -4,12 +4,16 @@ import Engine
 import Metrics
 import Wire
 
-/// How promises to customers go, counted for the operator.
+/// How promises to customers go, what those who wait are told and who is given up, counted for the
+/// operator.
 struct TargetFigures {
     private let warned = Counter(label: "ventanilla_targets_warned_total")
     private let breached = Counter(label: "ventanilla_targets_breached_total")
     private let met = Counter(label: "ventanilla_targets_met_total", dimensions: [("late", "no")])
     private let late = Counter(label: "ventanilla_targets_met_total", dimensions: [("late", "yes")])
+
+    private let told = Counter(label: "ventanilla_announcements_total")
+    private let givenUp = Counter(label: "ventanilla_conversations_abandoned_total")
 
     func count(_ records: [EventRecord]) {
         for record in records {
@@ -17,6 +21,10 @@ struct TargetFigures {
             if case .targetBreached = record.event { breached.increment() }
             if case .targetMet(_, _, let isLate) = record.event {
                 (isLate ? late : met).increment()
+            }
+            if case .announcementWritten = record.event { told.increment() }
+            if case .ownerChanged(let handoff) = record.event, handoff.reason == .abandoned {
+                givenUp.increment()
             }
         }
     }

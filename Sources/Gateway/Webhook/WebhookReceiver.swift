@@ -41,7 +41,7 @@ public struct WebhookConfiguration: Sendable {
     private let desk: Int64
     private let log: Logger
     private let requests = Counter(label: "ventanilla_webhook_requests_total")
-    private let elements = Counter(label: "ventanilla_webhook_elements_total")
+    private var elements: [String: Counter] = [:]
     private var refused: [String: Counter] = [:]
 
     init(
@@ -107,7 +107,7 @@ public struct WebhookConfiguration: Sendable {
         _ found: [MetaElement], _ digester: Digester, _ responder: HTTPResponder
     ) {
         guard !found.isEmpty else { return responder.respond(Self.received) }
-        elements.increment(by: found.count)
+        for element in found { count(element.kind) }
         let delivery = Delivery(count: found.count, responder: responder)
         let now = runner.now()
         for element in found {
@@ -121,6 +121,28 @@ public struct WebhookConfiguration: Sendable {
                     address: arrival.address, kind: arrival.kind)
             ) { answer in delivery.answered(answer) }
         }
+    }
+
+    /// Kinds that the desk has no word for are one: the platform's names are not ours to label with.
+    private func count(_ kind: MetaElementKind) {
+        let label =
+            switch kind {
+            case .message(let kind): kind.rawValue
+            case .left: "echo"
+            case .delivered: "delivery"
+            case .read: "read"
+            case .reacted: "reaction"
+            case .edited: "edit"
+            case .deleted: "deletion"
+            case .other: "other"
+            case .unreadable: "unreadable"
+            case .foreignPage: "foreignPage"
+            }
+        let counter =
+            elements[label]
+            ?? Counter(label: "ventanilla_webhook_elements_total", dimensions: [("kind", label)])
+        elements[label] = counter
+        counter.increment()
     }
 
     private func refuse(_ problem: Problem, _ reason: String, _ responder: HTTPResponder) {
