@@ -48,6 +48,9 @@ public struct AccountLook: Sendable {
         }
     }
 
+    /// Reads the certificates that the bank is trusted by, before anybody waits for it.
+    public func warm() async { await client.warm() }
+
     /// Ends all calls.
     public func close() {
         sweeper?.cancel()

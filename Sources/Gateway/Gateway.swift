@@ -113,6 +113,9 @@ public struct GatewayConfiguration: Sendable {
         runner.add(hub)
     }
 
+    /// Reads what the first call to the bank would hold the loop for. Call before listening.
+    public func warm() async { await bank?.warm() }
+
     /// Begins to listen.
     public func listen() throws(LoopError) {
         let server = try HTTPServer(

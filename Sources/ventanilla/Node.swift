@@ -58,6 +58,10 @@ enum Node {
         let outbound = Outbound(
             loop: loop, client: client, port: port, configuration: parts.outbound, log: log)
         runner.add(OutboundListener(outbound))
+        // The first sign-in, send or look at accounts would hold everybody up for that.
+        await client.warm()
+        await gateway.warm()
+        log.info("read the trusted certificates")
         try gateway.listen()
         log.notice(
             "listening",

@@ -189,6 +189,11 @@ def test_what_is_refused_is_counted(desk, series, offend):
     assert desk.figures()[series] == before + 1
 
 
+def test_certificates_are_read_before_anybody_is_served(desk):
+    messages = [line["message"] for line in log_lines(desk.stack.log_of("ventanilla"))]
+    assert messages.index("read the trusted certificates") < messages.index("listening")
+
+
 # -- configuration ----------------------------------------------------------------------------------
 
 
