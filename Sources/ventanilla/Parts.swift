@@ -34,7 +34,7 @@ extension Node {
             postgres = PostgresConfiguration(
                 connectionString: settings.text("database.connection"),
                 applicationName: "ventanilla")
-            let keys = settings.texts("keys.wrappingFiles")
+            let keys = try settings.secretFiles(of: "keys.wrappingFiles")
             guard let current = keys.first else {
                 throw SettingsError(setting: "keys.wrappingFiles", reason: "names no file")
             }
@@ -135,13 +135,19 @@ extension Node {
                     setting: "bank.certificateKeyFile",
                     reason: "is given with bank.certificateFile, or neither is")
             }
-            if !certificate.isEmpty { http.clientCertificate = (certificate, certificateKey) }
+            if !certificate.isEmpty {
+                let key = try settings.secretFiles(of: "bank.certificateKeyFile").first ?? ""
+                http.clientCertificate = (certificate, key)
+            }
             let keyID = settings.text("bank.keyID")
+            let key =
+                settings.text("bank.keyFile").isEmpty
+                ? "" : try settings.secret(inFileOf: "bank.keyFile")
             do throws(BankConnection.Problem) {
                 return try BankConnection(
                     baseURL: baseURL, tokenURL: settings.text("bank.tokenURL"),
                     clientID: settings.text("bank.clientID"),
-                    key: (try? settings.secret(inFileOf: "bank.keyFile")) ?? "",
+                    key: key,
                     keyID: keyID.isEmpty ? nil : keyID, http: http)
             } catch {
                 let setting =

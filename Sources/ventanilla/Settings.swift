@@ -158,13 +158,36 @@ struct Settings {
     /// The number of a setting.
     func number(_ key: String) -> Int { Int(text(key)) ?? 0 }
 
+    /// The paths of the secrets' files that a setting names: an absolute path is one; a name without a
+    /// slash is a credential's that the service manager put into `$CREDENTIALS_DIRECTORY`
+    /// (systemd.exec(5), `LoadCredential=`). A path from the folder in which the process happens to run
+    /// is neither.
+    func secretFiles(of key: String) throws -> [String] {
+        try texts(key).map { name in
+            if name.hasPrefix("/") { return name }
+            guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
+                throw SettingsError(
+                    setting: key,
+                    reason: "'\(name)' is neither an absolute path nor a credential's name")
+            }
+            let environment = ProcessInfo.processInfo.environment
+            guard let directory = environment["CREDENTIALS_DIRECTORY"], directory.hasPrefix("/")
+            else {
+                throw SettingsError(
+                    setting: key,
+                    reason: "'\(name)' is no absolute path, and $CREDENTIALS_DIRECTORY is not set")
+            }
+            return "\(directory)/\(name)"
+        }
+    }
+
     /// The trimmed content of the secret's file that a setting names.
     func secret(inFileOf key: String) throws -> String {
-        try Self.secret(file: text(key), setting: key)
+        try secrets(inFilesOf: key).first ?? ""
     }
     /// The same for a setting that names several.
     func secrets(inFilesOf key: String) throws -> [String] {
-        try texts(key).map { try Self.secret(file: $0, setting: key) }
+        try secretFiles(of: key).map { try Self.secret(file: $0, setting: key) }
     }
 
     /// All settings as they are used, secrets masked, one a line.

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -282,6 +283,53 @@ def test_a_file_that_is_none_is_named(desk):
     )
     assert done.returncode == 2
     assert "/nowhere.json" in done.stderr
+
+
+SECRETS = [
+    ("keys", "wrappingFiles", "wrapping.key"), ("messenger", "pageTokenFile", "page.token"),
+    ("messenger", "appSecretFiles", "app.secret"), ("messenger", "verifyTokenFile", "verify.token"),
+    ("signIn", "clientSecretFile", "client.secret"), ("operator", "tokenFile", "operator.token"),
+    ("bank", "keyFile", "bank.key"), ("bank", "certificateKeyFile", "bank.key"),
+]
+
+
+def named(section: str, name: str, file: str):
+    """Changes one setting of a secret's file to this name."""
+    value = [file] if name.endswith("Files") else file
+
+    def change(settings: dict) -> None:
+        put(section, name, value)(settings)
+        if name == "certificateKeyFile":
+            put("bank", "certificateFile", "/nowhere.pem")(settings)
+
+    return change
+
+
+@pytest.fixture
+def credentials(desk, tmp_path):
+    """What the service manager puts there, all of it in one folder."""
+    for section, name, file in SECRETS:
+        value = json.loads(desk.stack.configuration.read_text()).get(section, {}).get(name)
+        found = value[0] if isinstance(value, list) else value
+        credential = tmp_path / file
+        if not credential.exists():
+            credential.write_bytes(Path(found).read_bytes() if found else b"x" * 32)
+            credential.chmod(0o400)
+    return str(tmp_path)
+
+
+@pytest.mark.parametrize("section, name, file", SECRETS)
+def test_a_secret_may_be_a_credential(desk, credentials, section, name, file):
+    change = named(section, name, file)
+    done = check(desk, change, CREDENTIALS_DIRECTORY=credentials)
+    assert done.returncode == 0, done.stderr
+    refused = check(desk, change, CREDENTIALS_DIRECTORY="")
+    assert refused.returncode == 2
+    assert f"{section}.{name}: '{file}' is no absolute path" in refused.stderr
+    beside = named(section, name, f"../{Path(credentials).name}/{file}")
+    refused = check(desk, beside, CREDENTIALS_DIRECTORY=credentials)
+    assert refused.returncode == 2
+    assert f"{section}.{name}: '../" in refused.stderr
 
 
 # -- ending -----------------------------------------------------------------------------------------
