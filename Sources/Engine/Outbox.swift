@@ -20,6 +20,14 @@ public struct Outbox: Sendable {
         /// Its outcome could not be stored: enter it again at this moment.
         case waiting(attempt: Int, SendOutcome, until: Instant)
     }
+    /// Whether more may begin.
+    private enum Course: Equatable, Sendable {
+        case serving
+        /// What is due before this moment.
+        case draining(until: Instant)
+        /// Nothing.
+        case drained
+    }
     private struct Send: Equatable, Sendable {
         let conversation: ConversationID
         var stage: Stage
@@ -44,7 +52,7 @@ public struct Outbox: Sendable {
     private var rateReached = Instant(milliseconds: 0)
     private var pausedUntil = Instant(milliseconds: 0)
     private var isProbing = false
-    private var isDraining = false
+    private var course = Course.serving
     private var now = Instant(milliseconds: 0)
     private var armedWake: Instant?
 
@@ -53,6 +61,10 @@ public struct Outbox: Sendable {
 
     /// How many sends are under way: begun, posted or not yet stored.
     public var inFlight: Int { sends.count }
+
+    /// Whether nothing is under way and, while it is drained, nothing will begin any more: what is not
+    /// due in time stays queued for the next owner.
+    public var isSettled: Bool { sends.isEmpty && !(nextBeginning.map(mayBegin) ?? false) }
 
     /// Whether the page was refused and only probes are sent.
     public var isPageStopped: Bool { isProbing }
@@ -76,8 +88,10 @@ public struct Outbox: Sendable {
             ended(job, attempt, outcome, trouble, &steps)
         case .reported(let job, let attempt, let isStored):
             reported(job, attempt, isStored)
+        case .draining(let until):
+            if course == .serving { course = .draining(until: until) }
         case .drained:
-            isDraining = true
+            course = .drained
         case .clockReached:
             armedWake = nil
         }
@@ -175,15 +189,30 @@ public struct Outbox: Sendable {
     // MARK: Sending
 
     private mutating func begin(_ steps: inout [OutboxStep]) {
-        guard !isDraining else { return }
-        while sends.count < (isProbing ? 1 : OutboxLimits.inFlight), pausedUntil <= now,
-            isRateFree, let next = popReady()
-        {
+        while mayBegin(at: now), hasRoom, pausedUntil <= now, isRateFree, let next = popReady() {
             sends[next.job] = Send(conversation: next.conversation, stage: .beginning)
             busy.insert(next.conversation)
             rateReached = max(rateReached, now).adding(milliseconds: Self.interval)
             steps.append(.begin(next.job))
         }
+    }
+
+    private func mayBegin(at moment: Instant) -> Bool {
+        switch course {
+        case .serving: true
+        case .draining(let until): moment < until
+        case .drained: false
+        }
+    }
+
+    private var hasRoom: Bool { sends.count < (isProbing ? 1 : OutboxLimits.inFlight) }
+
+    /// When the next may begin by its own moment, the page's and the rate; nil if none is queued.
+    /// Entries at the head that no longer hold must have been dropped.
+    private var nextBeginning: Instant? {
+        guard let next = ready.min else { return nil }
+        let rateFree = rateReached.adding(milliseconds: -Self.interval * (OutboxLimits.burst - 1))
+        return max(max(next.notBefore, now), max(pausedUntil, rateFree))
     }
 
     private static let interval = 1_000 / OutboxLimits.sendsPerSecond
@@ -279,11 +308,7 @@ public struct Outbox: Sendable {
             wish = until
         }
         dropStale()
-        if !isDraining, sends.count < (isProbing ? 1 : OutboxLimits.inFlight), let next = ready.min
-        {
-            let rateFree = rateReached.adding(
-                milliseconds: -Self.interval * (OutboxLimits.burst - 1))
-            let moment = max(next.notBefore, pausedUntil, rateFree)
+        if hasRoom, let moment = nextBeginning, mayBegin(at: moment) {
             wish = min(wish ?? moment, moment)
         }
         guard let wish else { return }

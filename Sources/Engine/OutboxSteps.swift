@@ -17,6 +17,8 @@ public enum OutboxHappening: Equatable, Sendable {
     case ended(JobID, attempt: Int, SendOutcome, PageTrouble?)
     /// The report of an outcome was stored, or (`false`) could not be decided and must be made again.
     case reported(JobID, attempt: Int, isStored: Bool)
+    /// The node ends: what is queued and due before this moment may still begin.
+    case draining(until: Instant)
     /// Nothing new is to begin; what is out is finished.
     case drained
     /// Time passed (see ``OutboxStep/wake(at:)``).

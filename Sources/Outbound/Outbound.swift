@@ -57,7 +57,7 @@ public struct OutboundConfiguration: Sendable {
     private var tenure = 0
     private let posts = Counter(label: "ventanilla_sends_posted_total")
     private var outcomes: [String: Counter] = [:]
-    private var whenIdle: [@LoopActor () -> Void] = []
+    private var whenSettled: [@LoopActor () -> Void] = []
 
     /// Outbound work that is idle until the desk's state is read.
     public init(
@@ -98,27 +98,34 @@ public struct OutboundConfiguration: Sendable {
         happened(.standBy)
     }
 
-    /// Begins nothing new; returns when what is out has ended and is stored, or after `limit`.
-    public func drain(limit: Duration) async {
-        happened(.drained)
-        guard outbox.inFlight > 0 else { return }
-        await withCheckedContinuation { continuation in
-            var isDone = false
-            let finish: @LoopActor () -> Void = {
-                guard !isDone else { return }
-                isDone = true
-                continuation.resume()
+    /// Begins what is queued and due within `sending`, at the pace of every day; returns when that has
+    /// ended and is stored, or after `limit` more. Then nothing begins any more: what is not due, and
+    /// what did not fit, stays queued for the next owner.
+    public func drain(sending: Duration, limit: Duration) async {
+        let milliseconds = Int64(sending / .milliseconds(1))
+        happened(.draining(until: port.now().adding(milliseconds: milliseconds)))
+        if !outbox.isSettled {
+            await withCheckedContinuation { continuation in
+                var isDone = false
+                let finish: @LoopActor () -> Void = {
+                    guard !isDone else { return }
+                    isDone = true
+                    continuation.resume()
+                }
+                whenSettled.append(finish)
+                _ = loop.after(sending + limit) { finish() }
             }
-            whenIdle.append(finish)
-            _ = loop.after(limit) { finish() }
         }
+        happened(.drained)
     }
 
     private func happened(_ happening: OutboxHappening) {
         for step in outbox.handle(happening, at: port.now()) { perform(step) }
-        if outbox.inFlight == 0, !whenIdle.isEmpty {
-            let bodies = whenIdle
-            whenIdle = []
+        if !whenSettled.isEmpty, outbox.isSettled {
+            let bodies = whenSettled
+            whenSettled = []
+            // At once: what is released before the drain goes on must not begin.
+            happened(.drained)
             for body in bodies { body() }
         }
     }

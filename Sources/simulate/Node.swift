@@ -104,10 +104,14 @@ final class Node {
     func drain() {
         guard isUp else { return }
         world.trace("node \(name) is drained")
-        enqueue(.outbox(.drained))
+        // As long as a drain may send, and then cut off wherever it stands.
+        let time = world.generator.between(0, 1_000)
+        enqueue(.outbox(.draining(until: Instant(milliseconds: world.now + time))))
         let life = life
-        world.after(world.generator.between(0, 1_000)) { [self] in
-            if self.life == life { happen(.drained) }
+        world.after(time) { [self] in
+            guard self.life == life else { return }
+            enqueue(.outbox(.drained))
+            happen(.drained)
         }
     }
 

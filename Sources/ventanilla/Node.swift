@@ -15,6 +15,9 @@ import Synchronization
 enum Node {
     /// How long consoles are told to stay away while another node takes over.
     static let reconnectPause: Int64 = 1_000
+    /// How long a drain goes on posting what agents wrote before it: at 250 a second everything that
+    /// is usually queued. With the wait below it stays under the 30 s that Kubernetes gives.
+    static let outboundSending = Duration.seconds(10)
     /// How long a drain waits for posts that are out: a little over the Send API's own limit.
     static let outboundWait = Duration.seconds(16)
     /// Old keys, sessions and sign-ins are removed this often.
@@ -74,7 +77,7 @@ enum Node {
         let ending: @Sendable @LoopActor () async -> Void = {
             log.notice("draining")
             gateway.drain(reconnectAfter: reconnectPause)
-            await outbound.drain(limit: outboundWait)
+            await outbound.drain(sending: outboundSending, limit: outboundWait)
             await runner.drain()
             await gateway.shutDown()
             client.close()

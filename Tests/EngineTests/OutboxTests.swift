@@ -242,6 +242,66 @@ extension [OutboxStep] {
         #expect(box.outbox.inFlight == 0)
     }
 
+    /// What is queued and due while a drain lasts leaves at the everyday rate; the rest stays queued.
+    @Test func aDrainSendsWhatIsDueInTime() {
+        var box = Box()
+        let jobs = (1...40).map { job($0, of: $0, .queued(notBefore: moment(0))) }
+        let late = job(41, of: 41, .queued(notBefore: moment(box.now + 1_000)))
+        let first = box.tell(.resumed(jobs + [late])).begun
+        #expect(first == Array(1...25))
+        #expect(box.tell(.draining(until: moment(box.now + 1_000))).begun == [])
+        var begun = first
+        var out = first
+        for _ in 0..<20 where !box.outbox.isSettled {
+            for id in out {
+                _ = box.tell(.began(JobID(id), attempt: 1))
+                _ = box.release(changed(id, of: id, to: .sending))
+                _ = box.tell(.ended(JobID(id), attempt: 1, .sent, nil))
+                _ = box.release(changed(id, of: id, to: .sent))
+                _ = box.tell(.reported(JobID(id), attempt: 1, isStored: true))
+            }
+            out = box.tell(.clockReached, after: 4).begun
+            #expect(out.count <= 1)
+            begun += out
+        }
+        #expect(begun == Array(1...40))
+        #expect(box.outbox.isSettled)
+        // Not due before the end: it does not hold the drain up, and does not begin afterwards.
+        #expect(box.tell(.clockReached, after: 1_000).begun == [])
+        #expect(box.outbox.isSettled)
+    }
+
+    /// The moment of the drain's end, and what may begin then.
+    @Test(arguments: [(999, [2]), (1_000, []), (1_001, [])] as [(Int64, [Int64])])
+    func whatDoesNotFitIntoADrainStays(after: Int64, begun: [Int64]) {
+        var box = Box()
+        box.send(1)
+        _ = box.release(written(2))
+        _ = box.tell(.draining(until: moment(box.now + 1_000)))
+        _ = box.tell(.ended(JobID(1), attempt: 1, .sent, nil), after: after)
+        _ = box.release(changed(1, to: .sent))
+        #expect(!box.outbox.isSettled)
+        #expect(box.tell(.reported(JobID(1), attempt: 1, isStored: true)).begun == begun)
+        #expect(box.outbox.isSettled == begun.isEmpty)
+    }
+
+    /// A page that refuses everything, or limits the rate for longer, is not waited for.
+    @Test(arguments: [PageTrouble.notPermitted, .rateLimited(until: moment(1_005_000))])
+    func aDrainDoesNotWaitForAPageInTrouble(_ trouble: PageTrouble) {
+        var box = Box()
+        box.send(1)
+        _ = box.release(written(2, of: 2))
+        box.send(3, of: 3)
+        _ = box.tell(.draining(until: moment(box.now + 5_000)))
+        for id: Int64 in [1, 2, 3] {
+            _ = box.tell(.began(JobID(id), attempt: 1))
+            _ = box.tell(.ended(JobID(id), attempt: 1, .failed(.refused), trouble))
+            _ = box.tell(.reported(JobID(id), attempt: 1, isStored: true))
+        }
+        _ = box.release(written(4, of: 4))
+        #expect(box.outbox.isSettled)
+    }
+
     @Test func whatIsDrainedBeginsNothingAndReportsWhatIsOut() {
         var box = Box()
         box.send(1)

@@ -225,17 +225,17 @@ struct SendCase: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test("A drain begins nothing new and waits for what is out until it is stored")
+    @Test("A drain sends what is queued and waits until its outcome is stored; then nothing begins")
     func drained() async throws {
         try await Scene.run { scene in
             let conversation = try #require(await scene.desk.begin())
             scene.graph.onPost = { _, _ in .later }
             scene.desk.reply(conversation, "out")
-            scene.desk.reply(conversation, "stays")
+            scene.desk.reply(conversation, "behind it")
             try #require(await scene.desk.until { scene.graph.posts.count == 1 })
             var isDrained = false
             startOnLoop {
-                await scene.outbound.drain(limit: .seconds(10))
+                await scene.outbound.drain(sending: .seconds(10), limit: .seconds(10))
                 isDrained = true
             }
             await scene.loop.sleep(for: .milliseconds(50))
@@ -243,12 +243,17 @@ struct SendCase: Sendable, CustomTestStringConvertible {
             // The outcome is refused once: the drain waits until it is told again.
             scene.desk.refusals = 1
             scene.graph.posts[0].responder.respond(PretendGraph.taken(0))
+            try #require(await scene.desk.until { scene.graph.posts.count == 2 })
+            #expect(!isDrained)
+            scene.graph.posts[1].responder.respond(PretendGraph.taken(1))
             try #require(await scene.desk.until { isDrained })
             #expect(scene.desk.refused == 1)
-            #expect(scene.desk.changes.map(\.state) == [.sending, .sent])
-            #expect(scene.graph.posts.count == 1)
-            // Nothing is out: a drain ends at once, and one with a limit does not wait longer.
-            await scene.outbound.drain(limit: .seconds(10))
+            #expect(scene.desk.changes.map(\.state) == [.sending, .sent, .sending, .sent])
+            // Nothing is out: a drain ends at once, and nothing begins any more.
+            scene.desk.reply(conversation, "stays")
+            await scene.outbound.drain(sending: .seconds(10), limit: .seconds(10))
+            await scene.loop.sleep(for: .milliseconds(50))
+            #expect(scene.graph.posts.count == 2)
         }
     }
 
