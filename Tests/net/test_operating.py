@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from console import Person, RequestRefused, ask
+from console import Person, ask
 from desk import Desk, is_ready, log_lines, until
-from socket_client import Closed
 from support.stack import Stack, programs
 
 SETTINGS = {"desk": {"settlingSeconds": 0, "confirmationWaitSeconds": 5}}
@@ -103,91 +102,6 @@ def test_nothing_of_people_is_in_logs_and_figures(desk):
     for secret in [CANARY, customer, mid, ticket, person.cookie.split("=", 1)[1], *secrets]:
         assert secret not in log
         assert secret not in figures
-
-
-def twice(desk: Desk, message: dict) -> None:
-    for _ in range(2):
-        assert desk.messenger.post(desk.messenger.batch(message)).status == 200
-
-
-def update(desk: Desk, **said) -> dict:
-    """Something about a customer whom nobody has seen yet."""
-    text = desk.messenger.text(desk.customer(), "")
-    del text["message"]
-    return {**text, **said}
-
-
-def refused_command(desk: Desk) -> None:
-    agent = desk.agent("ana")
-    with pytest.raises(RequestRefused):
-        agent.request("message.send", conversation=999_999_999, text="x")
-    agent.socket.close()
-
-
-def closed_socket(desk: Desk, frames: list[str], ticket: str | None = None) -> None:
-    socket = desk.person("ana").socket(ticket)
-    for frame in frames:
-        socket.send(frame)
-    with pytest.raises(Closed):
-        socket.receive()
-
-
-def flood(desk: Desk) -> None:
-    agent = desk.person("carla").console()
-    try:
-        for _ in range(1_000):
-            agent.begin("no.such.method")
-    except OSError:
-        pass
-    assert agent.closing().code in (4429, None)
-
-
-ELEMENTS = "ventanilla_webhook_elements_total"
-ANSWERED = "ventanilla_http_requests_refused_total"
-CLOSED = "ventanilla_console_closes_total"
-WITHOUT_SESSION = {"X-Ventanilla": "1"}
-
-
-@pytest.mark.parametrize(
-    "series, offend",
-    [
-        (f'{ELEMENTS}{{kind="text"}}',
-         lambda desk: desk.messenger.write(desk.customer(), "hello")),
-        (f'{ELEMENTS}{{kind="other"}}', lambda desk: desk.messenger.post(
-            desk.messenger.batch(update(desk, policy_enforcement={"action": "warning"})))),
-        (f'{ELEMENTS}{{kind="foreignPage"}}', lambda desk: desk.messenger.post(
-            desk.messenger.batch(desk.messenger.text(desk.customer(), "x"), page="999"))),
-        (f'{ELEMENTS}{{kind="unreadable"}}', lambda desk: desk.messenger.post(
-            desk.messenger.batch(update(desk, message=7)))),
-        (f'{ANSWERED}{{status="403"}}', lambda desk: ask(
-            "GET", f"{desk.messenger.callback}?hub.mode=subscribe&hub.verify_token=guess")),
-        (f'{ANSWERED}{{status="401"}}', lambda desk: ask(
-            "POST", f"{desk.server}/desks/1/ws-ticket", b"",
-            {**WITHOUT_SESSION, "Origin": desk.server})),
-        (f'{ANSWERED}{{status="403"}}', lambda desk: ask(
-            "POST", f"{desk.server}/desks/1/ws-ticket", b"",
-            {**WITHOUT_SESSION, "Origin": "https://evil.example"})),
-        (f'{ANSWERED}{{status="403"}}', lambda desk: ask(
-            "POST", f"{desk.server}/desks/1/sign-out", b"")),
-        (f'{ANSWERED}{{status="401"}}', lambda desk: ask(
-            "GET", f"{desk.server}/desks/1/session")),
-        (f'{ANSWERED}{{status="404"}}', lambda desk: ask("GET", f"{desk.server}/nothing")),
-        (f'{ANSWERED}{{status="405"}}', lambda desk: ask("POST", f"{desk.server}/")),
-        (f'{ANSWERED}{{status="400"}}', lambda desk: ask(
-            "GET", f"{desk.server}/", b"", {"Transfer-Encoding": "chunked"})),
-        (f'{CLOSED}{{code="4400"}}', lambda desk: closed_socket(desk, ["no hello"])),
-        (f'{CLOSED}{{code="4401"}}', lambda desk: closed_socket(desk, [], ticket="Z3Vlc3M")),
-        (f'{CLOSED}{{code="4408"}}', lambda desk: closed_socket(desk, [])),
-        (f'{CLOSED}{{code="4429"}}', flood),
-        ("ventanilla_inputs_repeated_total", lambda desk: twice(
-            desk, desk.messenger.text(desk.customer(), "again"))),
-        ('ventanilla_inputs_rejected_total{code="notFound"}', refused_command),
-    ],
-)
-def test_what_is_refused_is_counted(desk, series, offend):
-    before = desk.figures().get(series, 0)
-    offend(desk)
-    assert desk.figures()[series] == before + 1
 
 
 def test_certificates_are_read_before_anybody_is_served(desk):
@@ -361,48 +275,6 @@ def test_a_drain_finishes_what_was_begun(desk):
     assert state == ["sent"]
     desk.stack.start_server()
     assert [each["text"] for each in desk.messenger.received(customer)] == ["on the way"]
-
-
-def test_a_drain_sends_what_is_queued(desk):
-    agent = desk.agent("ana")
-    customer, conversation = desk.given(agent)
-    desk.messenger.control("POST", "settings", {"send_latency_ms": 300})
-    texts = [f"reply {number}" for number in range(6)]
-    for text in texts:
-        agent.request("message.send", conversation=conversation, text=text)
-    # One of a conversation at a time: most of them still wait.
-    desk.stack.signal("ventanilla", signal.SIGTERM)
-    assert desk.stack.ended("ventanilla") == 0
-    desk.messenger.control("POST", "settings", {"send_latency_ms": 0})
-    assert [each["text"] for each in desk.messenger.received(customer)] == texts
-    states = desk.stack.query(f"SELECT DISTINCT state FROM jobs WHERE conversation = {conversation}")
-    assert states == [["sent"]]
-    desk.stack.start_server()
-    assert [each["text"] for each in desk.messenger.received(customer)] == texts
-
-
-def test_what_a_drain_does_not_get_to_is_the_next_owners(desk):
-    agent = desk.agent("ana")
-    customer, conversation = desk.given(agent)
-    desk.messenger.control("POST", "settings", {"send_latency_ms": 3_000})
-    texts = [f"reply {number}" for number in range(8)]
-    for text in texts:
-        agent.request("message.send", conversation=conversation, text=text)
-    begun = time.monotonic()
-    desk.stack.signal("ventanilla", signal.SIGTERM)
-    assert desk.stack.ended("ventanilla") == 0
-    assert time.monotonic() - begun < 26
-    sent = [each["text"] for each in desk.messenger.received(customer)]
-    assert 2 <= len(sent) < len(texts) and sent == texts[: len(sent)]
-    desk.messenger.control("POST", "settings", {"send_latency_ms": 0})
-    desk.stack.start_server()
-
-    def received() -> list[str]:
-        return [each["text"] for each in desk.messenger.received(customer)]
-
-    until(lambda: len(received()) == len(texts), "the rest to be sent")
-    time.sleep(0.5)
-    assert received() == texts
 
 
 # -- two nodes --------------------------------------------------------------------------------------
