@@ -15,7 +15,7 @@ import pytest
 
 from console import Person, ask
 from desk import Desk, is_ready, log_lines, until
-from support.stack import Stack, programs
+from support.stack import Stack, free_port, programs
 
 SETTINGS = {"desk": {"settlingSeconds": 0, "confirmationWaitSeconds": 5}}
 
@@ -244,6 +244,55 @@ def test_a_secret_may_be_a_credential(desk, credentials, section, name, file):
     refused = check(desk, beside, CREDENTIALS_DIRECTORY=credentials)
     assert refused.returncode == 2
     assert f"{section}.{name}: '../" in refused.stderr
+
+
+# -- the schema -------------------------------------------------------------------------------------
+
+
+def serve_on(desk: Desk, database: str) -> subprocess.CompletedProcess[str]:
+    """What becomes of a server that is started on a database of this name."""
+    settings = json.loads(desk.stack.configuration.read_text())
+    connection = settings["database"]["connection"]
+    settings["database"]["connection"] = connection.replace("dbname=ventanilla", f"dbname={database}")
+    settings["listen"]["port"] = free_port()
+    file = desk.stack.directory / f"{database}.json"
+    file.write_text(json.dumps(settings))
+    return subprocess.run(
+        [str(programs() / "ventanilla"), "serve", "--config", str(file)], text=True,
+        capture_output=True, timeout=30,
+    )
+
+
+def test_a_server_refuses_a_database_that_was_never_migrated(desk):
+    desk.stack.query("CREATE DATABASE bare")
+    done = serve_on(desk, "bare")
+    assert done.returncode not in (0, -signal.SIGTERM)
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "the database is at version 0 and must be migrated first" in done.stderr
+    # It changed nothing either.
+    assert desk.stack.query("SELECT count(*) FROM pg_class WHERE relname = 'desks'", database="bare") == [["0"]]
+
+
+def test_a_server_refuses_a_database_of_a_newer_one(desk):
+    desk.stack.query("CREATE DATABASE newer TEMPLATE template0")
+    settings = json.loads(desk.stack.configuration.read_text())
+    ours = Path(settings["schemas"]["directory"])
+    folder = desk.stack.directory / "newer"
+    shutil.copytree(ours, folder)
+    version = len(list(ours.glob("*.sql"))) + 1
+    (folder / f"{version:04d}_newer.sql").write_text("CREATE TABLE newer ();")
+
+    def migrate(settings: dict) -> None:
+        connection = settings["database"]["connection"]
+        settings["database"]["connection"] = connection.replace("dbname=ventanilla", "dbname=newer")
+        settings["schemas"]["directory"] = str(folder)
+
+    migrated = check(desk, migrate, command="migrate")
+    assert migrated.returncode == 0, migrated.stderr
+    done = serve_on(desk, "newer")
+    assert done.returncode != 0
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert f"migrated to version {version}, which this program does not know" in done.stderr
 
 
 # -- ending -----------------------------------------------------------------------------------------

@@ -174,12 +174,14 @@ class Stack:
         """Waits for a part that was told to end; its code."""
         return self._running.pop(name).wait(STOPPED_WITHIN)
 
-    def query(self, sql: str, server: str = "postgres") -> list[list[str]]:
+    def query(
+        self, sql: str, server: str = "postgres", database: str = "ventanilla"
+    ) -> list[list[str]]:
         """Rows of a statement, as text."""
         done = self._run(
             "psql",
             [self._postgres / "psql", "-XAtq", "-F", "\t", "-h", self.directory / server,
-             "-U", "ventanilla", "-c", sql, "ventanilla"],
+             "-U", "ventanilla", "-c", sql, database],
         )
         return [line.split("\t") for line in done.splitlines()]
 
