@@ -182,6 +182,14 @@ class Console:
         except RequestRefused as refused:
             assert refused.code == -32601
 
+    def interruptions(self) -> list[bool]:
+        """What was told until now of the database: true when it went, false when it was back."""
+        self.settle()
+        return [
+            notice["params"]["interrupted"] for notice in self.notices
+            if notice["method"] == "server.interrupted"
+        ]
+
     def closing(self, patience: float = PATIENCE) -> Closed:
         """Reads until the server closes."""
         deadline = time.monotonic() + patience

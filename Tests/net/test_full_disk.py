@@ -106,7 +106,7 @@ def test_a_full_disk_of_tables(desk):
         codes = {line.get("sqlState") for line in log_lines(desk.stack.log_of("ventanilla"))}
         assert "53100" in codes
         for console in (agent, supervisor):
-            until(lambda: is_told(console, True), "the interruption")
+            until(lambda: True in console.interruptions(), "the interruption")
         # Asked again with pauses, not in a loop. What is sent now is undecided until there is space.
         reply = agent.begin("message.send", conversation=conversation, text="as soon as it goes")
         tries, begun = attempts(desk), time.monotonic()
@@ -116,7 +116,7 @@ def test_a_full_disk_of_tables(desk):
         desk.stack.free("base")
         until(lambda: is_ready(desk.server), "the desk to be owned again")
         assert agent.answer(reply)["message"] > 0
-        until(lambda: is_told(supervisor, False), "the end of the interruption")
+        until(lambda: False in supervisor.interruptions(), "the end of the interruption")
     assert set(posts.answers.values()) == {200, 503}
     assert posts.slowest < 5, "Meta waits no longer"
     assert stored(desk) >= before + posts.accepted + 1
@@ -139,7 +139,7 @@ def test_a_full_disk_of_wal(desk):
         until(lambda: has_read(supervisor) and posts.refused, "the disk to be full", patience=180)
         until(lambda: not is_ready(desk.server), "the outage to be told")
         assert "PANIC" in desk.stack.log_of("postgres")
-        until(lambda: is_told(supervisor, True), "the interruption")
+        until(lambda: True in supervisor.interruptions(), "the interruption")
         desk.stack.free("pg_wal")
         if desk.stack.has_ended("postgres"):
             # It needs space to recover, too; whoever looks after it starts it again.
@@ -160,12 +160,6 @@ def has_read(console: Console) -> bool:
     """Reads what was pushed meanwhile: whoever reads nothing while a disk fills is cut off."""
     console.settle()
     return True
-
-
-def is_told(console: Console, interrupted: bool) -> bool:
-    console.settle()
-    wanted = ("server.interrupted", {"interrupted": interrupted})
-    return wanted in [(each["method"], each["params"]) for each in console.notices]
 
 
 def attempts(desk: Desk) -> float:

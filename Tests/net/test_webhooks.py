@@ -388,11 +388,13 @@ def test_a_paused_database_costs_time_and_nothing_else(desk, supervisor):
     messenger = desk.messenger
     customer = desk.customer()
     body = messenger.batch(messenger.text(customer, "while paused"))
+    told = supervisor.interruptions()
     desk.stack.pause_postgres()
     try:
         begun = time.monotonic()
         answer = messenger.post(body)
         took = time.monotonic() - begun
+        until(lambda: supervisor.interruptions() == told + [True], "the interruption to be told")
     finally:
         desk.stack.resume_postgres()
     assert answer.status == 503
@@ -406,18 +408,22 @@ def test_a_paused_database_costs_time_and_nothing_else(desk, supervisor):
     conversation = supervisor.pushed("message.received", text="while paused")["conversation"]
     texts = [message["text"] for message in supervisor.transcript(conversation)]
     assert texts == ["while paused", "after the pause"]
+    # Once each, however often the database was asked for meanwhile.
+    assert supervisor.interruptions() == told + [True, False]
 
 
 def test_a_killed_database_costs_time_and_nothing_else(desk, supervisor):
     messenger = desk.messenger
     customers = [desk.customer() for _ in range(8)]
     bodies = [messenger.batch(messenger.text(customer, "around a kill")) for customer in customers]
+    told = supervisor.interruptions()
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         early = [pool.submit(messenger.post, body) for body in bodies[:4]]
         desk.stack.kill_postgres()
         away = messenger.post(bodies[4])
         assert away.status == 503
         assert int(away.headers["retry-after"]) >= 1
+        until(lambda: supervisor.interruptions() == told + [True], "the interruption to be told")
         assert {answer.result().status for answer in early} <= {200, 503}
         desk.stack.start_postgres()
     for body in bodies:
@@ -427,3 +433,4 @@ def test_a_killed_database_costs_time_and_nothing_else(desk, supervisor):
         messenger.write(customer, f"after the kill {customer}")
         supervisor.pushed("message.received", text=f"after the kill {customer}")
     assert len(supervisor.all("message.received", text="around a kill")) == 8
+    assert supervisor.interruptions() == told + [True, False]

@@ -448,6 +448,23 @@ def test_too_many_requests_waits_long(desk, page):
     assert len(desk.hellos) == 1
 
 
+@pytest.mark.parametrize("end", ["told", "connected again"])
+def test_an_interruption_is_shown_while_it_lasts(desk, page, end):
+    desk.push_unnumbered("server.interrupted", interrupted=True)
+    expect(page.locator("#connection")).to_have_text("Interrupted")
+    expect(page.locator("#connection")).to_have_attribute("data-tone", "bad")
+    expect(page.locator("#trouble")).to_contain_text("cannot store anything right now")
+    # The socket is open: there is nothing to connect by hand.
+    expect(page.locator("#connect-now")).to_be_hidden()
+    if end == "told":
+        desk.push_unnumbered("server.interrupted", interrupted=False)
+        expect(page.locator("#connection")).to_have_text("Connected")
+    else:
+        desk.drop()
+        reconnects(page, desk)
+    expect(page.locator("#trouble")).to_be_hidden()
+
+
 def test_a_session_that_ended_shows_nothing_any_more(desk, page):
     open_first(page)
     desk.ticket_status = 401

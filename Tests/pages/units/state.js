@@ -274,6 +274,21 @@ export const cases = {
         const gone = at(away, ...wrapUp, ...shift, push("presence.changed", 16, { agent: 7, presence: "offline" }));
         equal([gone.wrapUp ?? null, gone.shiftEnd, gone.shiftEnded ?? null], [null, 8_000, null]);
     },
+    "an interruption holds until it is told to be over, or the console has connected again"() {
+        const told = (interrupted) => ({ type: "push", method: "server.interrupted", params: { interrupted } });
+        const after = (...actions) => fold(snapshotOf([conversation(1)]), ...actions).interrupted;
+        equal(after(), false);
+        equal(after(told(true)), true);
+        equal(after(told(true), received(11, 11, "a")), true);
+        equal(after(told(true), told(false)), false);
+        equal(after(told(true), { type: "resumed" }), false);
+        equal(after(told(true), snapshotOf([])), false);
+        // Anything else than true is no interruption.
+        equal(after(told("yes")), false);
+        // It has no number: the feed goes on after it.
+        const state = fold(snapshotOf([conversation(1)]), told(true), received(11, 11, "a"));
+        equal([state.seq, state.fault, texts(state)], [11, null, ["a"]]);
+    },
     "nothing of anybody stays after signing out"() {
         equal(reduce(fold(snapshotOf([conversation(1)]), received(11, 11, "a")), [{ type: "signedOut" }]), emptyState);
     },
