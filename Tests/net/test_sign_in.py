@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import importlib.util
 import re
 import subprocess
@@ -223,6 +224,21 @@ def test_an_old_ticket_is_no_ticket(desk):
     ticket = person.ticket()
     desk.stack.query("UPDATE tickets SET expires_at = now() - interval '1 second'")
     assert closed_code(person, ticket) == 4401
+
+
+def test_a_ticket_is_good_for_thirty_seconds(desk):
+    person = desk.person("carla")
+    answer = person.ticket_answer()
+    assert answer.json["expiresInSeconds"] == 30
+    # The promise is what the database holds: it is judged when the ticket is used.
+    digest = hashlib.sha256(base64.urlsafe_b64decode(answer.json["ticket"] + "=")).hexdigest()
+    rows = desk.stack.query(
+        "SELECT extract(epoch FROM expires_at - now()) FROM tickets"
+        f" WHERE ticket = decode('{digest}', 'hex')"
+    )
+    assert len(rows) == 1
+    # What passed since counts against it, a slow machine's time included.
+    assert 15 < float(rows[0][0]) <= 30
 
 
 @pytest.mark.parametrize("ticket", ["x", "A" * 43, "%00", "!"])
