@@ -291,6 +291,37 @@ def test_the_ticket_is_not_told_back(desk):
     socket.close()
 
 
+@pytest.mark.parametrize(
+    "offer",
+    [
+        "permessage-deflate", "permessage-deflate; client_max_window_bits",
+        "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
+        "x-webkit-deflate-frame",
+    ],
+)
+def test_compression_is_not_taken_up(desk, offer):
+    person = desk.person("carla")
+    headers = {"Origin": desk.server, "Sec-WebSocket-Extensions": offer,
+               "Sec-WebSocket-Protocol": f"{SUBPROTOCOL}, ticket.{person.ticket()}"}
+    socket = Socket(person.port, "/desks/1/console", person.headers(**headers))
+    assert "sec-websocket-extensions" not in socket.head.lower()
+    # Frames come as they are: the reader knows no compressed ones.
+    Console(socket).socket.close()
+
+
+#: A head of this size, in bytes, is taken; one of 17,000 is refused (HTTPServerTests).
+LARGE_HEAD = 15 * 1_024
+
+
+def test_a_large_head_is_taken(desk):
+    answer = ask("GET", f"{desk.server}/livez", headers={"X-Padding": "x" * LARGE_HEAD})
+    assert answer.status == 200
+    person = desk.person("carla")
+    headers = {"Origin": desk.server, "X-Padding": "x" * (LARGE_HEAD - 1_000),
+               "Sec-WebSocket-Protocol": f"{SUBPROTOCOL}, ticket.{person.ticket()}"}
+    Console(Socket(person.port, "/desks/1/console", person.headers(**headers))).socket.close()
+
+
 # -- a provider that nobody of ours wrote -----------------------------------------------------------
 
 
