@@ -2,7 +2,8 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-state="$root/.ventanilla"
+# VENTANILLA_STATE=directory keeps everything that is made there instead.
+state=$(realpath -m "${VENTANILLA_STATE:-$root/.ventanilla}")
 
 say() { printf '%s\n' "$*" >&2; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
@@ -60,14 +61,14 @@ postgres_bin() {
     printf '%s\n' "$newest"
 }
 
-# The private cluster lives under .ventanilla/ where its user can reach it. PostgreSQL refuses to run
+# The private cluster lives in the state folder where its user can reach it. PostgreSQL refuses to run
 # as root, so root runs it as `postgres`, which must be able to enter every folder on the way, and a
 # socket's path must stay below 107 bytes: where either fails, another place is taken.
 postgres_directory() {
     local place="$state/postgres"
     if [ ${#place} -gt 80 ] || { [ "$(id -u)" = 0 ] &&
-        ! setpriv --reuid=postgres --regid=postgres --clear-groups test -x "$root"; }; then
-        place="${VENTANILLA_DATA:-/var/lib/ventanilla}/$(printf '%s' "$root" | cksum | cut -d' ' -f1)"
+        ! setpriv --reuid=postgres --regid=postgres --clear-groups test -x "$state"; }; then
+        place="${VENTANILLA_DATA:-/var/lib/ventanilla}/$(printf '%s' "${VENTANILLA_STATE:-$root}" | cksum | cut -d' ' -f1)"
     fi
     printf '%s\n' "$place"
 }
