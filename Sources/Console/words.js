@@ -164,6 +164,12 @@ const refusalNames = {
     notEligible: "The agent may not take it: another queue, a missing skill, or a conflict of interest.",
     connectionLost: "The connection was lost before the desk answered. Try again.",
     invalidParameters: "The desk did not accept the values.",
+    duplicated: "The same name is there twice.",
+    neverEnds: "A step of this never comes, or changes nothing.",
+    neverOpens: "With these hours it would never open.",
+    overlapping: "Two periods of one day overlap.",
+    circular: "It leads back to where it began.",
+    unservable: "Nobody could serve what this asks for.",
 };
 
 /** Why a command was refused and what to do. */
