@@ -1,6 +1,7 @@
 // What agents and supervisors do about who gets what: offers, lists, transfers, orders.
 
 import { isSupervisor, offersToMe, queueOf, serviceOf } from "./state.js";
+import { askClosing } from "./views/attendance.js";
 import { ask, toast } from "./views/dialogs.js";
 import { manageAgent, manageConversation } from "./views/manage.js";
 import { askTransfer } from "./views/transfer.js";
@@ -44,16 +45,19 @@ export function makeRoutingActions({ session, ui, perform, complain }) {
         },
         async turnQueue(id) {
             const name = queueOf(session.state, id)?.name ?? `Queue ${id}`;
-            const { isOpen } = serviceOf(session.state, id);
+            const unchanged = "The queue is as it was.";
+            if (serviceOf(session.state, id).isOpen) {
+                const closing = await askClosing(name, session.now());
+                if (closing === null) return;
+                await perform(`queue ${id}`, "queue.close", { queue: id, ...closing }, unchanged);
+                return;
+            }
             const isSure = await ask({
-                title: isOpen ? `Close ${name}?` : `Open ${name}?`,
-                text: isOpen
-                    ? "Who waits there goes on waiting, and nobody is given any of it, until somebody opens it again. Who is with an agent stays."
-                    : "Its conversations are given to agents again. Outside of its hours it stays open until they begin.",
-                yes: isOpen ? "Close it" : "Open it",
+                title: `Open ${name}?`,
+                text: "Its conversations are given to agents again. Outside of its hours it stays open until they begin.",
+                yes: "Open it",
             });
-            if (!isSure) return;
-            await perform(`queue ${id}`, isOpen ? "queue.close" : "queue.open", { queue: id }, "The queue is as it was.");
+            if (isSure) await perform(`queue ${id}`, "queue.open", { queue: id }, unchanged);
         },
         async manageAgent(id) {
             const agent = session.state.agents.get(id);

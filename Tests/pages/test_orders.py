@@ -175,3 +175,49 @@ def test_nothing_changed_is_nothing_ordered(office, windows):
     page.get_by_role("button", name="Set", exact=True).click()
     office.first_request("agent.setCapacity")
     assert office.requested("agent.setProfile") == []
+
+
+def test_who_is_busy_may_be_handed_work(office, windows):
+    """By a person: those whom the desk itself gives nothing, too."""
+    office.snapshot["agents"] = [
+        agent(7, "Ana"), agent(8, "Ben", presence="busy", load=0), agent(11, "Carla", presence="away"),
+        agent(12, "Dora", presence="wrapUp"), agent(13, "Emil", connected=False),
+        agent(14, "Fay", shiftEnd=now() - 1_000, shiftEnded=True), agent(15, "Gil", presence="offline"),
+    ]
+    page = opened(office, windows)
+    dialog = manage(page, 2)
+    people = dialog.get_by_label("Agent", exact=True)
+    expect(people.locator("option")).to_have_text(["Ana (1 of 3)", "Ben (0 of 3, busy)"])
+    people.select_option("8")
+    dialog.get_by_role("button", name="Give").click()
+    wanted = {"conversation": 2, "agent": 8, "overrideCapacity": False}
+    assert office.first_request("conversation.assign")["params"] == wanted
+
+
+@pytest.mark.parametrize("time", ["07:30", ""], ids=["until then", "until somebody opens it"])
+def test_a_queue_is_closed_until(office, windows, time):
+    page = opened(office, windows)
+    page.get_by_role("button", name="Close Service", exact=True).click()
+    dialog = page.locator("dialog")
+    expect(dialog).to_contain_text("Empty: until somebody opens it.")
+    dialog.get_by_label("Closed until").fill(time)
+    dialog.get_by_role("button", name="Close it").click()
+    expect(dialog).to_have_count(0)
+    params = office.first_request("queue.close")["params"]
+    if time:
+        until = params.pop("until")
+        assert page.evaluate("(until) => new Date(until).toTimeString().slice(0, 8)", until) == "07:30:00"
+        assert now() - 10_000 < until <= now() + 24 * 3_600_000 + 10_000
+    assert params == {"queue": 1}
+
+
+def test_a_queue_that_is_not_to_be_closed_stays_open(office, windows):
+    page = opened(office, windows)
+    page.get_by_role("button", name="Close Service", exact=True).click()
+    page.locator("dialog").get_by_role("button", name="Cancel").click()
+    expect(page.locator("dialog")).to_have_count(0)
+    # Whatever was ordered would have come before this.
+    page.get_by_label("Capacity of Ana").fill("5")
+    page.get_by_role("button", name="Set", exact=True).click()
+    office.first_request("agent.setCapacity")
+    assert office.requested("queue.close") == []

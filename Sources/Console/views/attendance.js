@@ -117,6 +117,28 @@ export async function askShiftEnd(shiftEnd, now) {
     }
 }
 
+/** Asks whether a queue is to be closed, and until when. Resolves to the parameters of the command beside
+ *  the queue, or to `null`. */
+export async function askClosing(name, now) {
+    const time = timeInput("Closed until");
+    const answer = await show(
+        `Close ${name}?`,
+        [
+            element("p", {
+                text: "Who waits there goes on waiting, and nobody is given any of it, until it opens again. Who is with an agent stays.",
+            }),
+            element("label", { class: "setting" }, "Closed until ", time),
+            element("p", { class: "hint", text: "Empty: until somebody opens it." }),
+        ],
+        [
+            { label: "Cancel", value: "no" },
+            { label: "Close it", value: "yes", isPrimary: true },
+        ],
+    );
+    if (answer !== "yes") return null;
+    return time.value === "" ? {} : { until: nextTime(time.value, now) };
+}
+
 /** A field for a time of the day, which shows this moment. */
 export function timeInput(label, shown) {
     const input = element("input", { type: "time", "aria-label": label });

@@ -25,6 +25,16 @@ function personName(state, id) {
     return id === state.person?.id ? state.person.name : (state.agents.get(id)?.name ?? "a supervisor");
 }
 
+/** Whether a person may hand them work: who is busy is given none by the desk, but by a person. */
+function takesByHand({ presence, connected, shiftEnded }) {
+    return (presence === "available" || presence === "busy") && connected && !shiftEnded;
+}
+
+function personLine(state, agent) {
+    const busy = agent.presence === "busy" ? `, ${presenceNames.busy.toLowerCase()}` : "";
+    return `${agentName(state, agent.id)} (${agent.load ?? 0} of ${agent.capacity}${busy})`;
+}
+
 /**
  * What is to be done with a conversation. `explanation` is the promise of its explanation. Resolves to
  * `{method, params}` or `null`.
@@ -33,10 +43,10 @@ export async function manageConversation(state, conversation, explanation) {
     const id = conversation.id;
     const held = conversation.owner.kind === "agent";
     const people = [...state.agents.values()]
-        .filter((agent) => agent.presence === "available" && agent.connected)
+        .filter(takesByHand)
         .filter((agent) => !held || agent.id !== conversation.owner.id)
         .sort((left, right) => String(left.name).localeCompare(String(right.name)))
-        .map((agent) => ({ id: agent.id, name: `${agentName(state, agent.id)} (${agent.load ?? 0} of ${agent.capacity})` }));
+        .map((agent) => ({ id: agent.id, name: personLine(state, agent) }));
     const agent = select("Agent", people);
     const override = element("input", { type: "checkbox", id: "override" });
     const queue = select("Queue", state.desk.queues, conversation.queue);
