@@ -41,6 +41,8 @@ import Glibc
     private var number: UInt64 = 0
     private var method = HTTPMethod.get
     private var keepsAlive = true
+    /// Bytes of the request's body that are counted as in memory, until it is answered.
+    private var heldBytes = 0
 
     // The response that waits for the peer.
     private var output: [UInt8] = []
@@ -80,6 +82,7 @@ import Glibc
             guard let count = server.receive(descriptor) else { return close() }
             if count > 0 {
                 if case .head = phase, input.isEmpty { startHead() }
+                if case .body = phase, !hold(count) { return refuseBody() }
                 server.appendReceived(count, to: &input)
                 process()
             }
@@ -176,6 +179,7 @@ import Glibc
             guard parsed.contentLength <= maximum else {
                 return refuse(HTTPRefusal.bodyTooLarge.rawValue)
             }
+            guard hold(min(input.count, parsed.contentLength)) else { return refuseBody() }
             if parsed.contentLength == 0 || input.count >= parsed.contentLength {
                 takeBody(parsed, handler)
                 return
@@ -208,6 +212,24 @@ import Glibc
             HTTPResponder(connection: self, number: number))
     }
 
+    /// Counts what came of a body as in memory; `false` if all bodies together have no room for it.
+    private func hold(_ count: Int) -> Bool {
+        guard server.counters.openBodyBytes + count <= server.limits.bodyBytes else { return false }
+        server.counters.openBodyBytes += count
+        heldBytes += count
+        return true
+    }
+
+    private func letGo() {
+        server.counters.openBodyBytes -= heldBytes
+        heldBytes = 0
+    }
+
+    private func refuseBody() {
+        server.counters.refusedBodies += 1
+        refuse(503, headers: [("Retry-After", "1")])
+    }
+
     private func sendContinue() {
         let line = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
         _ = unsafe line.withUnsafeBytes { bytes in
@@ -217,12 +239,12 @@ import Glibc
 
     // MARK: Answering
 
-    private func refuse(_ status: Int) {
+    private func refuse(_ status: Int, headers: [(String, String)] = []) {
         number += 1
         keepsAlive = false
         input = []
         phase = .handling
-        respond(HTTPResponse(status: status), to: number)
+        respond(HTTPResponse(status: status, headers: headers), to: number)
     }
 
     func respondToForgotten(_ number: UInt64) {
@@ -241,6 +263,7 @@ import Glibc
             server.counters.peersGone += 1
             return
         }
+        letGo()
         let hasBody = response.status >= 200 && response.status != 204 && response.status != 304
         keepsAlive = keepsAlive && !server.isDraining
         guard
@@ -331,6 +354,7 @@ import Glibc
     func close() {
         if case .closed = phase { return }
         phase = .closed
+        letGo()
         watch?.stop()
         watch = nil
         input = []

@@ -17,6 +17,10 @@ extension HTTPServer {
         public var headTime: Duration = .seconds(10)
         /// From the end of the head to the end of the body.
         public var bodyTime: Duration = .seconds(30)
+        /// What has come of all requests' bodies that are not answered yet; above it whose bytes come
+        /// next is answered 503. A body (3 MB at most) is kept before its signature can be checked, so
+        /// that strangers could otherwise fill the memory with one on each connection: 60 GB.
+        public var bodyBytes = 64 * 1_024 * 1_024
         /// A kept connection between two requests.
         public var keepAliveTime: Duration = .seconds(75)
         /// A response of which the peer takes no byte.
@@ -71,12 +75,16 @@ extension HTTPServer {
     }
 }
 
-/// What a server counts; each only grows, but for the two that say "open".
+/// What a server counts; each only grows, but for the three that say "open".
 public struct HTTPServerCounters: Sendable {
     /// Connections now, sockets included.
     public internal(set) var openConnections = 0
     /// WebSockets now.
     public internal(set) var openSockets = 0
+    /// Bytes of bodies in memory now, of requests that are not answered yet.
+    public internal(set) var openBodyBytes = 0
+    /// Bodies refused because those of all requests had taken all the room.
+    public internal(set) var refusedBodies = 0
     /// Connections accepted.
     public internal(set) var acceptedConnections = 0
     /// Connections closed at once because all or one address's places were taken.

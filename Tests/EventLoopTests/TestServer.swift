@@ -33,6 +33,12 @@ import EventLoop
         }
     }
 
+    /// Answers whoever waits at "/later".
+    func answerParked() {
+        for responder in parked { responder.respond(HTTPResponse(status: 200)) }
+        parked = []
+    }
+
     var port: Int { server?.port ?? 0 }
     var counters: HTTPServerCounters { server?.counters ?? HTTPServerCounters() }
 

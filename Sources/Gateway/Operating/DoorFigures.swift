@@ -17,6 +17,8 @@ struct DoorFigures {
             told.raise(
                 "ventanilla_http_requests_refused_total", [("status", "\(status)")], to: count)
         }
+        Meter(label: "ventanilla_request_body_bytes").set(Double(counters.openBodyBytes))
+        told.raise("ventanilla_request_bodies_refused_total", to: counters.refusedBodies)
         told.raise("ventanilla_slow_connections_cut_total", to: counters.slowConnectionsCut)
         told.raise("ventanilla_socket_upgrades_refused_total", to: counters.refusedUpgrades)
         told.raise("ventanilla_slow_sockets_cut_total", to: counters.slowSocketsCut)
