@@ -49,6 +49,19 @@ private func sources(of room: String) throws -> [(name: String, text: String)] {
         #expect(folders.filter { !known.contains($0) } == [])
     }
 
+    /// A target that no stage names is compiled and never run, a folder that none names never at all.
+    @Test func everyTestIsInAStage() throws {
+        let stages = try String(contentsOf: root.appending(path: "ops/test"), encoding: .utf8)
+        let package = try String(
+            contentsOf: root.appending(path: "Package.swift"), encoding: .utf8)
+        let targets = Stages.targets(package)
+        #expect(targets.contains("LayoutTests"))
+        #expect(Stages.withoutTargets(targets, stages: stages) == [])
+        let folders = try Stages.pythonFolders(of: root.appending(path: "Tests"))
+        #expect(folders.contains("net"))
+        #expect(Stages.withoutFolders(folders, stages: stages) == [])
+    }
+
     @Test func topLevelIsFixed() throws {
         let fixed: Set = ["Package.swift", "Sources", "Tests", "Schemas", "ops", "README.md"]
         let entries = try FileManager.default.contentsOfDirectory(atPath: root.path)
@@ -95,5 +108,31 @@ private func sources(of room: String) throws -> [(name: String, text: String)] {
     func plantedHashOrderIsFound(text: String) {
         #expect(HashOrder.violations(text: text).count == 1)
         #expect(HashOrder.violations(text: text.replacing(" {", with: ".sorted() {")) == [])
+    }
+
+    @Test(arguments: [
+        "stage_unit() { prepare build && swift_tests 'AbcTests'; }",
+        "stage_unit() { prepare build && swift_tests 'AbcXyzTests|XyzTestsAbc'; }",
+        "# stage_unit() { prepare build && swift_tests 'AbcTests|XyzTests'; }",
+        "stage_histories() { VENTANILLA=5 swift_tests 'XyzTests\\.Few'; }",
+        "sanitized() { swift_tests XyzTests; }",
+    ])
+    func plantedTargetOutsideOfStagesIsFound(stages: String) {
+        let targets = Stages.targets("tests(\"XyzTests\", [\"Xyz\"]),")
+        #expect(Stages.withoutTargets(targets, stages: stages) == ["XyzTests"])
+        #expect(
+            Stages.withoutTargets(targets, stages: "stage_xyz() { swift_tests 'A|XyzTests'; }")
+                == [])
+    }
+
+    @Test(arguments: [
+        "stage_net() { python_tests Tests/net; }", "stage_xyz() { python_tests Tests/xyz-more; }",
+        "stage_xyz() { python_tests Tests/xyz/test_one.py; }",
+        "# stage_xyz() { python_tests Tests/xyz; }",
+    ])
+    func plantedFolderOutsideOfStagesIsFound(stages: String) {
+        #expect(Stages.withoutFolders(["xyz"], stages: stages) == ["xyz"])
+        #expect(
+            Stages.withoutFolders(["xyz"], stages: "stage_xyz() { python_tests Tests/xyz; }") == [])
     }
 }
