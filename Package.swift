@@ -124,6 +124,7 @@ let package = Package(
             "OutboundTests",
             ["Outbound", "Engine", "Desk", "Wire", "EventLoop", "LoopFixture", log]),
         tests("SimulateTests", ["simulate"]),
+        tests("BenchTests", ["bench", "EventLoop", "LoopFixture"]),
         tests(
             "DeskRunnerTests",
             [

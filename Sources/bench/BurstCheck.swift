@@ -5,6 +5,16 @@ import Postgres
 /// nothing lost, nothing doubled, nobody over their capacity, always the highest rank that the agent
 /// may serve, always the least loaded who may serve it, nobody left whom somebody could take.
 @LoopActor struct BurstCheck {
+    /// What the tables hold after the burst.
+    struct Rows {
+        /// Who waited: the conversation, its queue's number, since when in milliseconds.
+        var line: [(conversation: Int, queue: Int, since: Int64)]
+        /// What happened from the moment at which the agents came free, in order.
+        var steps: [Step]
+        /// Who holds what in the end.
+        var assignments: [(conversation: Int, agent: Int)]
+    }
+
     /// Somebody who waited.
     private struct Waiting {
         let queue: Int
@@ -13,7 +23,7 @@ import Postgres
     }
 
     /// A change of the desk: an agent became available, or was given a conversation.
-    private enum Step {
+    enum Step {
         case available(Int)
         case given(conversation: Int, agent: Int)
     }
@@ -62,19 +72,33 @@ import Postgres
         connection: PostgresConnection, command: BurstCommand,
         pushes: [(console: Int, conversation: Int)], after: Int64
     ) async throws {
-        capacity = command.capacity
-        queuesOf = [[]] + (1...command.agents).map { BurstPlan.queues(of: $0) }
-        heads = [Int](repeating: 0, count: BurstPlan.queueCount)
-        loads = [Int?](repeating: nil, count: command.agents + 1)
-        ready = [[Int]](
-            repeating: [Int](repeating: 0, count: command.capacity), count: BurstPlan.queueCount)
         let desk = PostgresValue.int8(Int64(command.target.desk))
-        try await readLine(connection, desk)
-        if waiting.count != command.conversations { fault("a conversation is not there") }
-        for step in try await steps(connection, desk, after: after) { take(step) }
+        let rows = Rows(
+            line: try await Self.line(connection, desk),
+            steps: try await Self.steps(connection, desk, after: after),
+            assignments: try await Self.assignments(connection, desk))
+        self.init(
+            rows, pushes: pushes, conversations: command.conversations, agents: command.agents,
+            capacity: command.capacity)
+    }
+
+    /// Judges these rows and what the consoles, the first of which is 0, were told.
+    init(
+        _ rows: Rows, pushes: [(console: Int, conversation: Int)], conversations: Int, agents: Int,
+        capacity: Int
+    ) {
+        self.capacity = capacity
+        queuesOf = [[]] + (1...agents).map { BurstPlan.queues(of: $0) }
+        heads = [Int](repeating: 0, count: BurstPlan.queueCount)
+        loads = [Int?](repeating: nil, count: agents + 1)
+        ready = [[Int]](
+            repeating: [Int](repeating: 0, count: capacity), count: BurstPlan.queueCount)
+        take(rows.line)
+        if waiting.count != conversations { fault("a conversation is not there") }
+        for step in rows.steps { take(step) }
         left = waiting.count - owners.count
         judgeRest()
-        try await judgeRows(connection, desk)
+        judge(rows.assignments)
         judge(pushes)
     }
 
@@ -82,33 +106,29 @@ import Postgres
 
     // MARK: Reading
 
-    private mutating func readLine(
+    private static func line(
         _ connection: PostgresConnection, _ desk: PostgresValue
-    ) async throws {
-        let rows = try await connection.query(
-            Self.conversationsQuery, [desk], deadline: Self.time)
-        for row in 0..<rows.rowCount {
-            let conversation = Int(try rows.int8(row, 0))
-            let queue = Int(try rows.int8(row, 1)) - 1
-            guard BurstPlan.queues.indices.contains(queue) else {
-                fault("a conversation in a queue of nobody's")
-                continue
-            }
-            let worth = Int64(BurstPlan.queues[queue].priority * BurstPlan.ageing)
-            waiting[conversation] = Waiting(
-                queue: queue, rank: (try rows.timestamp(row, 2) - worth, conversation))
-        }
-        let inOrder = waiting.sorted { $0.value.rank < $1.value.rank }
-        lines = BurstPlan.queues.indices.map { queue in
-            inOrder.filter { $0.value.queue == queue }.map(\.key)
+    ) async throws -> [(conversation: Int, queue: Int, since: Int64)] {
+        let rows = try await connection.query(conversationsQuery, [desk], deadline: time)
+        return try (0..<rows.rowCount).map {
+            (Int(try rows.int8($0, 0)), Int(try rows.int8($0, 1)), try rows.timestamp($0, 2))
         }
     }
 
-    private func steps(
+    private static func assignments(
+        _ connection: PostgresConnection, _ desk: PostgresValue
+    ) async throws -> [(conversation: Int, agent: Int)] {
+        let rows = try await connection.query(assignmentsQuery, [desk], deadline: time)
+        return try (0..<rows.rowCount).map {
+            (Int(try rows.int8($0, 0)), Int(try rows.int8($0, 1)))
+        }
+    }
+
+    private static func steps(
         _ connection: PostgresConnection, _ desk: PostgresValue, after: Int64
     ) async throws -> [Step] {
         var steps: [(number: Int64, step: Step)] = []
-        let handoffs = try await connection.query(Self.handoffsQuery, [desk], deadline: Self.time)
+        let handoffs = try await connection.query(handoffsQuery, [desk], deadline: time)
         for row in 0..<handoffs.rowCount {
             steps.append(
                 (
@@ -119,7 +139,7 @@ import Postgres
                 ))
         }
         let presences = try await connection.query(
-            Self.presencesQuery, [desk, .int8(after)], deadline: Self.time)
+            presencesQuery, [desk, .int8(after)], deadline: time)
         for row in 0..<presences.rowCount {
             steps.append(
                 (try presences.int8(row, 0), .available(Int(try presences.int8(row, 1)))))
@@ -128,6 +148,23 @@ import Postgres
     }
 
     // MARK: Judging
+
+    private mutating func take(_ line: [(conversation: Int, queue: Int, since: Int64)]) {
+        for row in line {
+            let queue = row.queue - 1
+            guard BurstPlan.queues.indices.contains(queue) else {
+                fault("a conversation in a queue of nobody's")
+                continue
+            }
+            let worth = Int64(BurstPlan.queues[queue].priority * BurstPlan.ageing)
+            waiting[row.conversation] = Waiting(
+                queue: queue, rank: (row.since - worth, row.conversation))
+        }
+        let inOrder = waiting.sorted { $0.value.rank < $1.value.rank }
+        lines = BurstPlan.queues.indices.map { queue in
+            inOrder.filter { $0.value.queue == queue }.map(\.key)
+        }
+    }
 
     private mutating func take(_ step: Step) {
         switch step {
@@ -185,14 +222,9 @@ import Postgres
         }
     }
 
-    private mutating func judgeRows(
-        _ connection: PostgresConnection, _ desk: PostgresValue
-    ) async throws {
-        let rows = try await connection.query(
-            Self.assignmentsQuery, [desk], deadline: Self.time)
-        if rows.rowCount != owners.count { fault("rows of assignments and handoffs differ") }
-        for row in 0..<rows.rowCount
-        where owners[Int(try rows.int8(row, 0))] != Int(try rows.int8(row, 1)) {
+    private mutating func judge(_ assignments: [(conversation: Int, agent: Int)]) {
+        if assignments.count != owners.count { fault("rows of assignments and handoffs differ") }
+        for row in assignments where owners[row.conversation] != row.agent {
             fault("an assignment's row differs from its handoff")
         }
     }

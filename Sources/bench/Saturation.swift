@@ -139,20 +139,7 @@ import Postgres
     private static let sealingBytes = 11 + 12 + 16
 
     private func faults(stored: Int) -> [String] {
-        let tally = load.tally
-        var faults: [String] = []
-        if tally.lost != 0 { faults.append("\(tally.lost) messages were not delivered") }
-        if tally.given != tally.openings {
-            faults.append("\(tally.openings) conversations were opened, \(tally.given) given")
-        }
-        if tally.doubled != 0 { faults.append("\(tally.doubled) messages were delivered twice") }
-        if tally.strange != 0 { faults.append("\(tally.strange) deliveries of nothing sent") }
-        if stored != tally.acknowledged {
-            faults.append("\(tally.acknowledged) acknowledged, \(stored) rows")
-        }
-        for (status, count) in tally.refused.sorted(by: { $0.key < $1.key }) {
-            faults.append("\(count) answers with status \(status)")
-        }
+        var faults = load.tally.faults(stored: stored)
         if load.brokenPosters > 0 { faults.append("\(load.brokenPosters) posters were cut") }
         for (reason, count) in consoles.failures.sorted(by: { $0.key < $1.key }) {
             faults.append("\(count) consoles ended: \(reason)")

@@ -71,6 +71,24 @@ import EventLoop
         if isMeasuring { deliveryTimes.append(Int32(clamping: now - sentAt)) }
     }
 
+    /// What was lost, doubled or refused; `stored` rows of messages came into the table meanwhile.
+    func faults(stored: Int) -> [String] {
+        var faults: [String] = []
+        if lost != 0 { faults.append("\(lost) messages were not delivered") }
+        if given != openings {
+            faults.append("\(openings) conversations were opened, \(given) given")
+        }
+        if doubled != 0 { faults.append("\(doubled) messages were delivered twice") }
+        if strange != 0 { faults.append("\(strange) deliveries of nothing sent") }
+        if stored != acknowledged {
+            faults.append("\(acknowledged) acknowledged, \(stored) rows")
+        }
+        for (status, count) in refused.sorted(by: { $0.key < $1.key }) {
+            faults.append("\(count) answers with status \(status)")
+        }
+        return faults
+    }
+
     /// Latencies while measuring: to the 200, and to the agent's socket.
     func latencies() -> (toAnswer: Latencies, toSocket: Latencies) {
         (Latencies(acknowledgeTimes), Latencies(deliveryTimes))
