@@ -113,7 +113,9 @@ let package = Package(
         fixture("PostgresFixture", ["Postgres", "EventLoop", "LoopFixture"]),
         .target(name: "CSlowResolver", path: "Tests/CSlowResolver"),
         tests("EventLoopTests", ["EventLoop", "LoopFixture", "CSlowResolver"]),
-        tests("PostgresTests", ["Postgres", "EventLoop", "LoopFixture", "PostgresFixture"]),
+        tests(
+            "PostgresTests",
+            ["Postgres", "EventLoop", "LoopFixture", "PostgresFixture", "CSlowResolver"]),
         tests(
             "StoreTests",
             [

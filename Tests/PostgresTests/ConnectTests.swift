@@ -1,3 +1,4 @@
+import CSlowResolver
 import EventLoop
 import Glibc
 import LoopFixture
@@ -59,6 +60,36 @@ private func silentPort() -> (descriptor: Int32, port: UInt16) {
                 #expect(await reason(loop, string) == expected, "\(string)")
             }
         }
+    }
+
+    /// libpq looks names up where it is called. While a name takes a second, the loop turns; whoever
+    /// waits for no more than a part of that has their answer then.
+    @Test(arguments: [
+        (5_000, PostgresError.unavailable(.unreachable), 900...4_000),
+        (300, .unavailable(.unresolved), 250...900),
+    ])
+    func aSlowResolverDoesNotHoldTheLoop(
+        timeout: Int64, expected: PostgresError, took: ClosedRange<Int64>
+    ) async throws {
+        let before = slowLookups()
+        try await TestLoop.run { loop in
+            let started = loop.monotonic
+            var last = started
+            var longest: Int64 = 0
+            let ticker = loop.every(.milliseconds(5)) {
+                longest = max(longest, loop.monotonic - last)
+                last = loop.monotonic
+            }
+            defer { ticker.cancel() }
+            let error = await reason(
+                loop, "host=slow-database port=1 dbname=postgres user=app",
+                timeout: .milliseconds(timeout))
+            #expect(error == expected)
+            #expect(took.contains(loop.monotonic - started))
+            // A machine that is busy stops a process for some time, too.
+            #expect(longest < 200)
+        }
+        #expect(slowLookups() == before + 1)
     }
 
     /// Dead, silent and unknown hosts stand before the one that answers.
