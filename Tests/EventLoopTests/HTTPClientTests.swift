@@ -185,6 +185,64 @@ import Testing
         #expect(error == failure.error)
     }
 
+    /// A request goes where its address says: what the environment names as a proxy would read the
+    /// tokens and the customers' texts.
+    @Test(arguments: ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
+    func aProxyOfTheEnvironmentIsIgnored(name: String) async throws {
+        let server = RawServer { server, peer in
+            if let request = peer.request() {
+                server.note(String(request.prefix { $0 != "\r\n" }))
+                peer.answerOK("direct")
+            }
+        }
+        let proxy = RawServer { proxy, peer in
+            proxy.note("reached")
+            if peer.request() != nil { peer.answerOK("by the proxy") }
+        }
+        defer {
+            server.stop()
+            proxy.stop()
+        }
+        let (port, address) = (server.port, "http://127.0.0.1:\(proxy.port)")
+        unsafe setenv(name, address, 1)
+        defer { unsafe unsetenv(name) }
+        let response = try await withClient { _, client in
+            try await client.send(Self.get("http://127.0.0.1:\(port)/there"))
+        }
+        #expect(response.body == Array("direct".utf8))
+        #expect(server.notes == ["GET /there HTTP/1.1"])
+        #expect(proxy.notes == [])
+    }
+
+    /// A redirect is handed back: whoever asked decides whether another address may see the request.
+    @Test(arguments: [301, 302, 303, 307, 308])
+    func aRedirectIsHandedBack(status: Int) async throws {
+        let elsewhere = RawServer { server, peer in
+            server.note("reached")
+            if peer.request() != nil { peer.answerOK() }
+        }
+        let place = "http://127.0.0.1:\(elsewhere.port)/elsewhere"
+        let server = RawServer { server, peer in
+            while let request = peer.request() {
+                server.note(String(request.prefix { $0 != "\r\n" }))
+                peer.answer(
+                    "HTTP/1.1 \(status) Moved\r\nLocation: \(place)\r\nContent-Length: 0\r\n\r\n")
+            }
+        }
+        defer {
+            server.stop()
+            elsewhere.stop()
+        }
+        let port = server.port
+        let response = try await withClient { _, client in
+            try await client.send(Self.get("http://127.0.0.1:\(port)/here"))
+        }
+        #expect(response.status == status)
+        #expect(response.header("location") == place)
+        #expect(server.notes == ["GET /here HTTP/1.1"])
+        #expect(elsewhere.notes == [])
+    }
+
     /// While a name is looked up for a second, the loop turns and other requests are served; ending
     /// the request does not wait for the look-up.
     @Test func aSlowResolverDoesNotHoldTheLoop() async throws {
