@@ -161,7 +161,7 @@ extension StoreTests {
 
 extension Scene {
     /// What the database says to a statement that it must refuse; nil if it takes it.
-    fileprivate func refusal(of statement: String) async -> PostgresServerError? {
+    func refusal(of statement: String) async -> PostgresServerError? {
         do {
             try await sql(statement)
             return nil
@@ -173,7 +173,7 @@ extension Scene {
     }
 
     /// A node whose agent 7 holds two conversations, with a job on its way in the first.
-    fileprivate func nodeWithTwoConversations() async throws -> Node {
+    func nodeWithTwoConversations() async throws -> Node {
         let node = try await node()
         try await node.commit(arrives(7))
         try await node.commit([wrote(1, message: 1), wrote(2, message: 2)])
