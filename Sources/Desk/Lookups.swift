@@ -73,11 +73,13 @@ extension Desk {
     /// all that it holds is committed and open or unsettled: no decision looks further for that.
     public func lacking(_ needs: Needs) -> Needs {
         var lacking = needs
-        lacking.threads = needs.threads.filter { threads[$0] == nil }
-        lacking.conversations = needs.conversations.filter { conversations[$0] == nil }
+        lacking.threads = needs.threads.filter { threads[$0] == nil }  // any order: a set again
+        lacking.conversations = needs.conversations.filter {  // any order: a set again
+            conversations[$0] == nil
+        }
         lacking.jobs = needs.jobs.filter { jobs[$0] == nil }
         lacking.held = needs.conversations.subtracting(lacking.conversations)
-        lacking.held.formUnion(needs.threads.compactMap { threads[$0] })
+        lacking.held.formUnion(needs.threads.compactMap { threads[$0] })  // any order: into a set
         return lacking
     }
 

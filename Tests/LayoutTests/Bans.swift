@@ -44,25 +44,6 @@ struct Ban {
     }
 }
 
-/// Loops of the Desk over hashed collections: their order differs from process to process, so it must
-/// never reach an event. A loop over a `Set` or `Dictionary` that the same file declares, or that the
-/// desk itself stores, has to say `.sorted`.
-enum HashOrder {
-    static func violations(text: String, stored: String = "") -> [String] {
-        let declared =
-            /(?:var|let)\s+(\w+)\s*(?::\s*(?:Set<|\[[^\]]+:[^\]]+\])|=\s*(?:Set<|Set\(|\[[^\]]+:\s*[^\]]+\]\())/
-        let names = Set(
-            Source.lines(text + "\n" + stored).compactMap { line in
-                line.firstMatch(of: declared).map { String($0.1) }
-            })
-        let loop = /\bfor\s+.+\s+in\s+([\w.]+)\s*(?:where\b.*)?\{/
-        return Source.lines(text).filter { line in
-            guard let match = line.firstMatch(of: loop) else { return false }
-            return match.1.split(separator: ".").contains { names.contains(String($0)) }
-        }.map { "Desk: hash order may reach an event: \($0)" }
-    }
-}
-
 enum Source {
     /// The lines without comments.
     static func lines(_ text: String) -> [String] {

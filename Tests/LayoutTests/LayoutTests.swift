@@ -33,9 +33,10 @@ private func sources(of room: String) throws -> [(name: String, text: String)] {
 
     @Test func deskNeverLetsHashOrderReachAnEvent() throws {
         let files = try sources(of: "Desk")
-        let stored = try #require(files.first { $0.name == "Desk.swift" })
+        let elsewhere = Set(files.flatMap { HashOrder.names(in: $0.text).hashed })
+        #expect(elsewhere.contains("threads"))
         for file in files {
-            let found = HashOrder.violations(text: file.text, stored: stored.text)
+            let found = HashOrder.violations(text: file.text, elsewhere: elsewhere)
             #expect(found == [], "\(file.name)")
         }
     }
@@ -101,13 +102,35 @@ private func sources(of room: String) throws -> [(name: String, text: String)] {
     }
 
     @Test(arguments: [
-        "var open: [Int64: Agent] = [:]\nfor agent in open.values {",
-        "let seen: Set<Int64> = []\nfor one in seen {",
-        "var changed = Set<Int64>()\nfor one in self.changed {",
+        ("var open: [Int64: Agent] = [:]", "for agent in open.values {"),
+        ("let seen: Set<Int64> = []", "for one in seen {"),
+        ("var changed = Set<Int64>()", "for one in self.changed {"),
+        ("var changed: Set<Int64> = []", "let first = changed.first"),
+        ("let load: [Int64: Int]", "let all = load.map { $0.key }"),
+        ("let load: [Int64: Int]", "let all = desk.load.values.reduce(0) { $0 * 2 + $1 }"),
+        ("let load = Dictionary<Int64, Int>()", "load.keys.forEach { release($0) }"),
+        ("func take(_ held: Set<Int64>) {", "events += held.filter { $0 > 7 }.map(Event.closed)"),
+        ("func take(held: inout [Int64: Agent]) {", "let free = held.compactMap { free($0) }"),
+        ("let seen: Set<Int64>", "let events = seen\n    .map(Event.closed)"),
     ])
-    func plantedHashOrderIsFound(text: String) {
-        #expect(HashOrder.violations(text: text).count == 1)
-        #expect(HashOrder.violations(text: text.replacing(" {", with: ".sorted() {")) == [])
+    func plantedHashOrderIsFound(declaration: String, use: String) {
+        let names = HashOrder.names(in: declaration).hashed
+        // Declared in the file itself, and in another of the room.
+        #expect(HashOrder.violations(text: "\(declaration)\n\(use)").count == 1)
+        #expect(HashOrder.violations(text: use, elsewhere: names).count == 1)
+        // In an order that is the same everywhere.
+        let sorted =
+            use.hasPrefix("for")
+            ? use.replacing(" {", with: ".sorted() {") : use + "\n    .sorted()"
+        #expect(HashOrder.violations(text: "\(declaration)\n\(sorted)") == [])
+        // With a reason, and not without one.
+        #expect(HashOrder.violations(text: "\(declaration)\n\(use) // any order: a sum") == [])
+        #expect(HashOrder.violations(text: "\(declaration)\n\(use) // any order:").count == 1)
+        // Another thing of that name.
+        let name = declaration.firstMatch(of: /(\w+)\s*[:=]/)?.1 ?? ""
+        #expect(
+            HashOrder.violations(
+                text: "let \(name): [Int64]\n\(use)", elsewhere: names) == [])
     }
 
     @Test(arguments: [
