@@ -8,10 +8,11 @@ extension Store {
     /// `limit` (1…``StoreLimits/transcriptPage``). Their order is that of writing, by the platform's
     /// clock; the channel may have delivered them in another.
     ///
-    /// A message whose key was erased is there without its body.
+    /// A message whose key was erased is there without its body. How much of the conversation the
+    /// customer has and has read is as of the same moment as the messages.
     public func transcript(
         of conversation: ConversationID, before: MessageID? = nil, limit: Int
-    ) async throws(StoreError) -> [TranscriptMessage] {
+    ) async throws(StoreError) -> Transcript {
         guard (1...StoreLimits.transcriptPage).contains(limit) else {
             throw .invalid(field: "limit")
         }
@@ -21,13 +22,17 @@ extension Store {
                 .int8(desk), .int8(conversation.number), .int8(before?.number ?? .max),
                 .int8(Int64(limit)),
             ])
+        guard result.rowCount > 0 else { return Transcript() }
         var messages: [TranscriptMessage] = []
         messages.reserveCapacity(result.rowCount)
         for row in 0..<result.rowCount { messages.append(try transcriptMessage(result, row)) }
         messages.reverse()
-        guard !messages.isEmpty else { return [] }
         try await addChanges(to: &messages, of: conversation)
-        return messages
+        return try value { () throws(PostgresError) in
+            Transcript(
+                messages: messages, deliveredUpTo: try result.deliveryMark(19),
+                readUpTo: try result.deliveryMark(20))
+        }
     }
 
     private func transcriptMessage(
@@ -168,6 +173,17 @@ extension Store {
     }
 }
 
+extension PostgresResult {
+    /// The moment in the body of a delivered or read event: each row has the same.
+    fileprivate func deliveryMark(_ column: Int) throws(PostgresError) -> Instant? {
+        guard let body = try optionalBytes(0, column) else { return nil }
+        guard let numbers = StoredEvent.numbers(body: body), numbers.count == 2 else {
+            throw .unexpectedValue(column: column)
+        }
+        return Instant(milliseconds: numbers[1])
+    }
+}
+
 /// The statements of reads of the past.
 enum PastStatements {
     static let transcript = PostgresStatement(
@@ -176,7 +192,7 @@ enum PastStatements {
                messages.recorded_at, messages.platform, messages.sealed_body, messages.customer,
                customers.wrapping_key, customers.sealed_key, jobs.job, jobs.conversation,
                jobs.message, jobs.agent, jobs.text_digest, jobs.state, jobs.due_at, jobs.failure,
-               jobs.attempts
+               jobs.attempts, \(latestMark(kind: 6)), \(latestMark(kind: 7))
           FROM messages \(LookedUp.customer(of: "messages"))
           LEFT JOIN jobs ON jobs.desk = messages.desk AND jobs.message = messages.message
          WHERE messages.desk = $1 AND messages.conversation = $2
@@ -184,6 +200,14 @@ enum PastStatements {
                (SELECT written_at FROM messages WHERE desk = $1 AND message = $3), 'infinity'), $3)
          ORDER BY messages.written_at DESC, messages.message DESC LIMIT $4
         """)
+    /// The body of the conversation's delivered (6) or read (7) event that tells the latest moment:
+    /// one look at `events_delivery_marks`.
+    private static func latestMark(kind: Int) -> String {
+        """
+        (SELECT body FROM events WHERE desk = $1 AND conversation = $2 AND kind = \(kind)
+          ORDER BY body DESC LIMIT 1)
+        """
+    }
     static let changes = PostgresStatement(
         """
         SELECT changes.message, changes.change, changes.kind, changes.at, changes.sealed_body,

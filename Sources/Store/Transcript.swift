@@ -1,5 +1,16 @@
 public import Desk
 
+/// A part of a conversation's past, with what the channel told of all of it.
+public struct Transcript: Equatable, Sendable {
+    /// The entries, oldest first.
+    public var messages: [TranscriptMessage] = []
+    /// The customer's device has everything up to this moment; nil: nothing was told, or there are
+    /// no messages.
+    public var deliveredUpTo: Instant?
+    /// The customer has read everything up to this moment; nil as above.
+    public var readUpTo: Instant?
+}
+
 /// One entry of a conversation's past, opened.
 public struct TranscriptMessage: Equatable, Sendable {
     /// What it is.

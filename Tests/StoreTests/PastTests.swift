@@ -42,7 +42,7 @@ extension StoreTests {
                     report(.other, message: 9, body: "opt-in", node: node),
                 ])
                 let store = node.store
-                let all = try await store.transcript(of: conversation, limit: 10)
+                let all = try await store.transcript(of: conversation, limit: 10).messages
                 #expect(all.map(\.kind) == [.text, .reply, .elsewhere, .note])
                 #expect(
                     all.map(\.body)
@@ -58,8 +58,9 @@ extension StoreTests {
 
                 let older = try await store.transcript(
                     of: conversation, before: all[2].id, limit: 1)
-                #expect(older.map(\.id) == [all[1].id])
-                #expect(try await store.transcript(of: ConversationID(99), limit: 5) == [])
+                #expect(older.messages.map(\.id) == [all[1].id])
+                #expect(
+                    try await store.transcript(of: ConversationID(99), limit: 5) == Transcript())
                 await #expect(throws: StoreError.invalid(field: "limit")) {
                     try await store.transcript(of: conversation, limit: 0)
                 }
@@ -68,6 +69,50 @@ extension StoreTests {
                 #expect(
                     try await store.bodies(of: [all[0].id, edit, MessageID(9_999)])
                         == [all[0].id: Array("one".utf8), edit: Array("two".utf8)])
+            }
+        }
+
+        /// The channel repeats itself and delivers out of order: the latest moment counts, of this
+        /// conversation alone.
+        @Test func theTranscriptTellsHowMuchTheCustomerHasAndHasRead() async throws {
+            try await Scene.run { scene in
+                let node = try await scene.node()
+                let store = node.store
+                try await node.commit([wrote(1, message: 1), wrote(2, message: 2)])
+                let conversation = try await node.conversation(of: 1)
+                let marks = { () async throws -> [Int64?] in
+                    let found = try await store.transcript(of: conversation, limit: 1)
+                    return [found.deliveredUpTo?.milliseconds, found.readUpTo?.milliseconds]
+                }
+                #expect(try await marks() == [nil, nil])
+                // One byte more or less in the number, so that bytes and numbers must agree.
+                let told: [(UInt64, ChannelReport.Kind, [Int64?])] = [
+                    (1, .delivered(upTo: Instant(milliseconds: 255)), [255, nil]),
+                    (1, .delivered(upTo: Instant(milliseconds: 256)), [256, nil]),
+                    (1, .delivered(upTo: Instant(milliseconds: 70)), [256, nil]),
+                    (
+                        1, .read(upTo: Instant(milliseconds: 1_700_000_000_001)),
+                        [256, 1_700_000_000_001]
+                    ),
+                    (1, .read(upTo: Instant(milliseconds: 90)), [256, 1_700_000_000_001]),
+                    (2, .delivered(upTo: node.now), [256, 1_700_000_000_001]),
+                    (2, .read(upTo: node.now), [256, 1_700_000_000_001]),
+                ]
+                for (person, kind, expected) in told {
+                    let report = ChannelReport(
+                        thread: thread(person), platformMessage: nil, kind: kind, at: node.now)
+                    #expect(
+                        try await node.commit([Node.Order(input: .channelReported(report))]) == .ok)
+                    #expect(try await marks() == expected, "\(kind)")
+                }
+                let first = try #require(
+                    try await store.transcript(of: conversation, limit: 1).messages.first)
+                #expect(
+                    try await store.transcript(of: conversation, before: first.id, limit: 1)
+                        == Transcript())
+                #expect(
+                    try await scene.number(
+                        "SELECT count(*) FROM events WHERE kind IN (6, 7)") == 7)
             }
         }
 
@@ -114,7 +159,7 @@ extension StoreTests {
                             content: Content(platformMessage: platform(50)))
                     ]) == .ok)
                 let named = try await node.store.transcript(of: conversation, limit: 9)
-                #expect(named.map(\.platform) == [platform(1), nil, platform(50)])
+                #expect(named.messages.map(\.platform) == [platform(1), nil, platform(50)])
             }
         }
 

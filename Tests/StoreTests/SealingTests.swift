@@ -31,7 +31,7 @@ extension StoreTests {
                     state: Array("state \(canary)".utf8), secrets: Array("nonce \(canary)".utf8),
                     expiresAt: node.now)
                 try await scene.sql("CHECKPOINT")
-                let page = try await node.store.transcript(of: conversation, limit: 10)
+                let page = try await node.store.transcript(of: conversation, limit: 10).messages
                 #expect(
                     page.map(\.body) == [
                         Array("text \(canary)".utf8), Array("reply \(canary)".utf8),
@@ -73,7 +73,8 @@ extension StoreTests {
                 let node = try await scene.node()
                 try await node.commit([wrote(1, message: 1), wrote(1, message: 2)])
                 let conversation = try await node.conversation(of: 1)
-                #expect(try await node.store.transcript(of: conversation, limit: 9).count == 2)
+                #expect(
+                    try await node.store.transcript(of: conversation, limit: 9).messages.count == 2)
                 try await scene.sql(
                     """
                     UPDATE messages SET sealed_body = other.sealed_body FROM messages AS other
@@ -96,9 +97,11 @@ extension StoreTests {
                     try await node.conversation(of: 1), try await node.conversation(of: 2)
                 )
                 #expect(
-                    try await node.store.transcript(of: first, limit: 9).map(\.body) == [nil])
+                    try await node.store.transcript(of: first, limit: 9).messages.map(\.body) == [
+                        nil
+                    ])
                 #expect(
-                    try await node.store.transcript(of: second, limit: 9).map(\.body)
+                    try await node.store.transcript(of: second, limit: 9).messages.map(\.body)
                         == [Array("hello".utf8)])
             }
         }
@@ -147,7 +150,8 @@ extension StoreTests {
 
                 let after = try await scene.node(keys: wrappingKeys(2))
                 #expect(
-                    try await after.store.transcript(of: conversation, limit: 9).map(\.body)
+                    try await after.store.transcript(of: conversation, limit: 9).messages.map(
+                        \.body)
                         == [Array("hello".utf8)])
                 #expect(after.store.digester?.digest("d", [1]) == digest)
                 #expect(try await after.commit([wrote(1, message: 7)]) == .ok)

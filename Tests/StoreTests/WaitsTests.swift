@@ -35,7 +35,7 @@ extension StoreTests {
                 try await node.commit([wrote(1, message: 1).written(at: node.now)])
                 #expect(try await node.commit([wrote(2, message: 2).written(at: node.now)]) == .ok)
                 let conversation = try await node.conversation(of: 2)
-                let told = try await node.store.transcript(of: conversation, limit: 9)
+                let told = try await node.store.transcript(of: conversation, limit: 9).messages
                 #expect(told.map(\.kind).contains(.announcement))
                 let announcement = try #require(told.first { $0.kind == .announcement })
                 #expect(announcement.author == nil)

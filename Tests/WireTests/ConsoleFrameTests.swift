@@ -352,7 +352,9 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
             ConsoleResult.hello(
                 id: id, epoch: 3, seq: 42, person: ana, desk: RoutingFrames.desk, snapshot: snapshot
             ),
-            ConsoleResult.transcript(id: id, messages, more: true),
+            ConsoleResult.transcript(
+                id: id, messages, more: true, deliveredUpTo: Instant(milliseconds: 4),
+                readUpTo: Instant(milliseconds: 3)),
             ConsoleNotice.draining(reconnectAfterMilliseconds: 1_500),
             ConsoleNotice.interrupted(true),
             ConsoleResult.colleagues(id: id, [(id: AgentID(8), name: "Ben")]),
@@ -370,7 +372,9 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
 
     @Test func transcript() throws {
         try Self.same(
-            ConsoleResult.transcript(id: id, Self.messages, more: true),
+            ConsoleResult.transcript(
+                id: id, Self.messages, more: true, deliveredUpTo: Instant(milliseconds: 4),
+                readUpTo: nil),
             #"""
             {"jsonrpc":"2.0","id":"\#(id)","result":{"messages":[
             {"id":1,"kind":"text","writtenAt":1,"recordedAt":2,"text":"new","edited":true,
@@ -378,7 +382,8 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
             {"id":2,"kind":"reply","writtenAt":3,"recordedAt":3,"author":7,"text":"hello",
             "replyTo":1,"job":{"id":2,"state":"unconfirmed"}},
             {"id":3,"kind":"text","writtenAt":4,"recordedAt":4,"deleted":true},
-            {"id":4,"kind":"note","writtenAt":5,"recordedAt":5,"event":"referral"}],"more":true}}
+            {"id":4,"kind":"note","writtenAt":5,"recordedAt":5,"event":"referral"}],"more":true,
+            "deliveredUpTo":4}}
             """#)
     }
 

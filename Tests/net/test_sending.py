@@ -11,7 +11,7 @@ import pytest
 
 from console import Console, RequestRefused
 from desk import Desk, until
-from support.stack import Stack
+from support.stack import PAGE, Stack
 
 #: The shortest wait for an echo that the settings allow.
 SETTINGS = {"desk": {"confirmationWaitSeconds": 5, "settlingSeconds": 0, "capacity": 100}}
@@ -67,6 +67,42 @@ def test_a_reply_reaches_the_customer_once(desk, agent):
     assert shown[1]["job"]["state"] == "sent"
     # The echo of our own message is no message of another app.
     assert not agent.all("message.elsewhere", conversation=conversation)
+
+
+def test_who_comes_later_sees_what_was_delivered_and_read(desk, agent):
+    customer, conversation = desk.given(agent)
+    message = reply(agent, conversation, "on record")
+    job(agent, message, "sent")
+
+    def marks(console: Console) -> tuple[int | None, int | None]:
+        shown = console.request("transcript.read", conversation=conversation)
+        return shown.get("deliveredUpTo"), shown.get("readUpTo")
+
+    # The sandbox reports both by itself, of now: these are later.
+    now = int(time.time() * 1_000)
+    delivered, read = now + 200_000, now + 100_000
+    for kind, watermark in [("read", read), ("read", read - 1), ("delivery", delivered)]:
+        update = {"sender": {"id": customer}, "recipient": {"id": PAGE}, "timestamp": now}
+        answer = desk.messenger.post(desk.messenger.batch({**update, kind: {"watermark": watermark}}))
+        assert answer.status == 200, answer.text
+    agent.pushed("message.delivered", conversation=conversation, upTo=delivered)
+    agent.pushed("message.read", conversation=conversation, upTo=read)
+    second = desk.person("ana").console()
+    assert marks(second) == (delivered, read)
+    second.socket.close()
+    # Who takes it over has heard no report.
+    bruno = desk.agent("bruno")
+    to = {"kind": "agent", "id": bruno.person}
+    agent.request("conversation.transfer", conversation=conversation, to=to)
+    bruno.pushed("owner.changed", conversation=conversation)
+    assert marks(bruno) == (delivered, read)
+    bruno.request("conversation.close", conversation=conversation)
+    bruno.request("presence.set", presence="offline")
+    bruno.socket.close()
+    # Nothing was told of another conversation's replies.
+    _, other = desk.given(agent)
+    shown = agent.request("transcript.read", conversation=other)
+    assert "readUpTo" not in shown
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,8 @@ class FakeServer:
         #: What a look at accounts is answered with.
         self.accounts: dict[str, Any] = {"state": "unconfigured"}
         self.transcripts: dict[int, list[dict[str, Any]]] = {}
+        #: How much of a conversation the customer has and has read.
+        self.marks: dict[int, dict[str, int]] = {}
         self.resumes = True
         self.epoch = 1
         self.seq = 100
@@ -288,7 +290,8 @@ class FakeServer:
         if "before" in params:
             messages = [each for each in messages if each["id"] < params["before"]]
         limit = params.get("limit", 50)
-        return {"messages": messages[-limit:], "more": len(messages) > limit}
+        marks = self.marks.get(params["conversation"], {})
+        return {"messages": messages[-limit:], "more": len(messages) > limit, **marks}
 
     async def _send(self, socket: web.WebSocketResponse, frame: dict[str, Any]) -> None:
         await socket.send_str(json.dumps(frame))

@@ -222,6 +222,31 @@ def test_the_states_of_a_reply(desk, page):
     expect(progress).to_have_text("Read")
 
 
+@pytest.mark.parametrize(
+    "marks, words",
+    [
+        ({}, ["Sent", "Sent"]),
+        ({"deliveredUpTo": 2_000}, ["Delivered", "Sent"]),
+        ({"deliveredUpTo": 3_000, "readUpTo": 2_000}, ["Read", "Delivered"]),
+        # Who reads has it, whether or not the channel said so before.
+        ({"readUpTo": 3_000}, ["Read", "Read"]),
+    ],
+)
+def test_what_was_read_is_still_read_after_a_reload(desk, page, marks, words):
+    base = 1_700_000_000_000
+    desk.marks[1] = {name: base + moment for name, moment in marks.items()}
+    for number, moment in ((51, 2_000), (52, 3_000)):
+        desk.transcripts[1].append(
+            {
+                "id": number, "kind": "reply", "text": f"reply {number}", "author": 7,
+                "writtenAt": base + moment, "recordedAt": base + moment, "job": {"id": number, "state": "sent"},
+            }
+        )
+    page.reload()
+    open_first(page)
+    expect(page.locator("#messages .kind-reply .progress")).to_have_text(words)
+
+
 def test_a_reply_whose_answer_is_lost_is_asked_again_under_its_id(desk, page):
     open_first(page)
     desk.answers["message.send"] = None

@@ -169,7 +169,9 @@ extension ConsoleHub {
                     ConsoleResult.transcript(
                         id: request.id,
                         TranscriptRows(digester: self.store.digester).shown(
-                            Array(found.suffix(limit))), more: found.count > limit),
+                            Array(found.messages.suffix(limit))),
+                        more: found.messages.count > limit, deliveredUpTo: found.deliveredUpTo,
+                        readUpTo: found.readUpTo),
                     to: console)
             } catch {
                 self.refuse(request, .unavailable, field: "method", to: console)

@@ -12,15 +12,19 @@ public enum ConsoleResult {
         frame(id) { $0.member("message", message.number) }
     }
 
-    /// A part of a transcript, and whether there is more before it.
+    /// A part of a transcript, whether there is more before it, and up to which moments the customer
+    /// has the conversation's messages and has read them, as far as the channel told.
     public static func transcript(
-        id: String, _ messages: [TranscriptMessage], more: Bool
+        id: String, _ messages: [TranscriptMessage], more: Bool, deliveredUpTo: Instant?,
+        readUpTo: Instant?
     ) -> [UInt8] {
         frame(id, capacity: 256 + 256 * messages.count) { writer in
             writer.beginArray("messages")
             for message in messages { message.write(to: &writer) }
             writer.endArray()
             writer.member("more", more)
+            if let deliveredUpTo { writer.member("deliveredUpTo", deliveredUpTo.milliseconds) }
+            if let readUpTo { writer.member("readUpTo", readUpTo.milliseconds) }
         }
     }
 
