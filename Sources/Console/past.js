@@ -1,7 +1,7 @@
 // How a conversation came to where it is, in words: each change of hands, each offer, and whom the desk
-// passed over when it chose.
+// passed over when it chose; what was promised to the customer, and what they were told.
 
-import { count, declineReasons, named, obstacleText } from "./words.js";
+import { count, declineReasons, moment, named, obstacleText, promiseNames } from "./words.js";
 
 const handoffReasons = {
     customerWrote: "the customer wrote",
@@ -17,6 +17,7 @@ const handoffReasons = {
     moved: "a supervisor moved it",
     assignedBySupervisor: "a supervisor gave it to them",
     assignedOverCapacity: "a supervisor gave it to them beyond their capacity",
+    escalated: "a promise to the customer was near its end or past it",
 };
 
 const offerEnds = {
@@ -53,13 +54,35 @@ export function pastWords(event, desk, names) {
             return said(`What it asks for was changed by ${names.person(event.by)}`);
         case "priority.changed":
             return said(
-                event.priority === undefined
-                    ? `Given the priority of its queue by ${names.person(event.by)}`
-                    : `Given priority ${event.priority} by ${names.person(event.by)}`,
+                (event.priority === undefined ? "Given the priority of its queue" : `Given priority ${event.priority}`) +
+                    (event.by === undefined ? ` because ${handoffReasons.escalated}` : ` by ${names.person(event.by)}`),
             );
+        case "target.warned": {
+            const until = Number.isFinite(event.deadline) ? `, at ${moment(event.deadline)}` : "";
+            return said(`${promiseName(event)} due soon${until}${called(event)}`);
+        }
+        case "target.breached":
+            return said(`${promiseName(event)} overdue${called(event)}`);
+        case "target.met":
+            return said(`${promiseName(event)} given ${event.isLate ? "late" : "in time"}`);
+        case "message.announced":
+            return said(`The customer was told: ${announcementText(event.announcement)}`);
         default:
             return null;
     }
+}
+
+function promiseName({ promise }) {
+    return promiseNames[promise] ?? "Reply";
+}
+
+function called({ callsSupervisor }) {
+    return callsSupervisor ? "; supervisors were called" : "";
+}
+
+function announcementText({ kind, position, minutes }) {
+    const wait = kind === "waiting" ? `about ${count(minutes, "minute")}` : "nobody is there";
+    return `place ${position}, ${wait}`;
 }
 
 function said(text, { choice, others } = {}, desk, names) {

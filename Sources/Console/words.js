@@ -58,7 +58,8 @@ export function count(number, one, many = `${one}s`) {
     return `${number} ${number === 1 ? one : many}`;
 }
 
-const promiseNames = { firstResponse: "First reply", reply: "Reply" };
+/** What a desk promises to a customer. */
+export const promiseNames = { firstResponse: "First reply", reply: "Reply" };
 
 /** Marks an element with a promise, so that its clock goes on by itself. */
 export function markPromise(shown, promise) {

@@ -41,8 +41,9 @@ extension Store {
 }
 
 extension StoredEvent {
-    /// Changes of owner, offers, and what decides about them.
-    fileprivate static let kindsOfRouting: [Int64] = [2, 12, 22, 23, 24, 25, 26, 37, 38, 39]
+    /// Changes of owner, offers, and what decides about them; what was promised to the customer, and
+    /// what the desk told them of their wait.
+    fileprivate static let kindsOfRouting: [Int64] = [2, 12, 22, 23, 24, 25, 26, 37, 38, 39, 40]
 }
 
 extension StoreLimits {

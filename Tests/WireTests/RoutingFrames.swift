@@ -247,6 +247,13 @@ enum RoutingFrames {
             Handoff(
                 conversation: conversation, number: 2, from: .queue(QueueID(1)),
                 to: .agent(sofia), reason: .assigned, choice: overAna)),
+        .targetWarned(
+            conversation, .firstResponse, deadline: Instant(milliseconds: 900),
+            callsSupervisor: true),
+        .targetBreached(conversation, .firstResponse, callsSupervisor: false),
+        .targetMet(conversation, .reply, isLate: true),
+        .announcementWritten(
+            conversation, MessageID(46), JobID(46), .waiting(position: 2, minutes: 5)),
     ].enumerated().map { place, event in
         EventRecord(
             number: Int64(40 + place), at: Instant(milliseconds: 800), epoch: 2, event: event,
@@ -267,7 +274,14 @@ enum RoutingFrames {
         "from":{"kind":"queue","id":1},"to":{"kind":"agent","id":9},"reason":"assigned",\
         "choice":{"version":4,"waiting":1,"onDuty":2,"ready":2,"relaxed":0},\
         "others":{"unfit":3,"ahead":1,"passedOverCount":1,"passedOver":[{"agent":7,\
-        "obstacle":{"kind":"reservedForAnother","agent":9}}]}}]
+        "obstacle":{"kind":"reservedForAnother","agent":9}}]}},\
+        {"seq":43,"at":800,"kind":"target.warned","conversation":5,"deadline":900,\
+        "promise":"firstResponse","callsSupervisor":true},\
+        {"seq":44,"at":800,"kind":"target.breached","conversation":5,"promise":"firstResponse",\
+        "callsSupervisor":false},\
+        {"seq":45,"at":800,"kind":"target.met","conversation":5,"promise":"reply","isLate":true},\
+        {"seq":46,"at":800,"kind":"message.announced","conversation":5,"message":46,"job":46,\
+        "announcement":{"kind":"waiting","position":2,"minutes":5}}]
         """
 
     static let obstacles: [Obstacle?] = [

@@ -3,9 +3,13 @@ server that does as it is told."""
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 from playwright.sync_api import expect
 
+from pages.conftest import REPOSITORY
 from pages.test_console import agent, conversation, now
 from pages.test_routing import PLAIN, office, opened, queued
 
@@ -22,55 +26,144 @@ def manage_agent(page, number: int):
     return page.locator("dialog")
 
 
+NOON = 1_700_000_000_000
+CHOICE = {"version": 4, "waiting": 1, "onDuty": 2, "ready": 2, "relaxed": 0}
+OF = {"conversation": 1}
+FRAUD, SERVICE, ANA, BEN = [{"kind": kind, "id": id} for kind, id in (("queue", 2), ("queue", 1), ("agent", 7), ("agent", 8))]
+NOBODY, BOT = {"kind": "nobody"}, {"kind": "bot"}
+
+
+def changed(before: dict, after: dict, reason: str, **more) -> dict:
+    return {"kind": "owner.changed", **OF, "number": 2, "from": before, "to": after, "reason": reason, **more}
+
+
+#: Every kind of event that a past may hold, and what is said of it.
 PAST = [
-    {"kind": "conversation.opened", "conversation": 1, "customer": 3, "queue": 1},
-    {
-        "kind": "offer.made", "conversation": 1, "agent": 8, "deadline": 0, "isTransfer": False,
-        "choice": {"version": 4, "waiting": 1, "onDuty": 2, "ready": 2, "relaxed": 0, "runnerUp": 7},
-    },
-    {"kind": "offer.ended", "conversation": 1, "agent": 8, "end": "declined", "reason": "busy"},
-    {
-        "kind": "owner.changed", "conversation": 1, "number": 2, "reason": "assigned",
-        "from": {"kind": "queue", "id": 2}, "to": {"kind": "agent", "id": 7},
-        "choice": {"version": 4, "waiting": 3, "onDuty": 12, "ready": 11, "relaxed": 1},
-        "others": {
-            "unfit": 4, "ahead": 1, "passedOverCount": 10,
-            "passedOver": [
-                {"agent": 8, "obstacle": {"kind": "declined"}},
-                {"agent": 12, "obstacle": {"kind": "reservedForAnother", "agent": 7}},
-            ],
+    ({"kind": "conversation.opened", **OF, "customer": 3, "queue": 1}, ["Opened for Service."]),
+    (
+        {
+            "kind": "offer.made", **OF, "agent": 8, "deadline": 0, "isTransfer": False,
+            "choice": {**CHOICE, "runnerUp": 7},
         },
-    },
-    {"kind": "priority.changed", "conversation": 1, "priority": 9, "by": 9},
-    {
-        "kind": "owner.changed", "conversation": 1, "number": 3, "reason": "moved", "by": 10,
-        "from": {"kind": "agent", "id": 7}, "to": {"kind": "queue", "id": 1},
-    },
-    {"kind": "something.newer", "conversation": 1},
+        [
+            "Offered to Ben.",
+            "Under rules version 4, 1 conversation waited for the same; 2 agents on duty could serve it, 2 with room.",
+            "Next was Ana.",
+        ],
+    ),
+    ({"kind": "offer.made", **OF, "agent": 8, "deadline": 0, "isTransfer": True}, ["Offered to Ben, passed on by who has it."]),
+    ({"kind": "offer.ended", **OF, "agent": 8, "end": "accepted"}, ["Ben accepted the offer."]),
+    ({"kind": "offer.ended", **OF, "agent": 8, "end": "declined", "reason": "busy"}, ["Ben declined: too busy."]),
+    ({"kind": "offer.ended", **OF, "agent": 8, "end": "timedOut"}, ["Ben let the offer pass."]),
+    ({"kind": "offer.ended", **OF, "agent": 8, "end": "withdrawn"}, ["The offer to Ben was taken back."]),
+    (
+        changed(
+            FRAUD, ANA, "assigned", choice={**CHOICE, "waiting": 3, "onDuty": 12, "ready": 11, "relaxed": 1},
+            others={
+                "unfit": 4, "ahead": 1, "passedOverCount": 10,
+                "passedOver": [
+                    {"agent": 8, "obstacle": {"kind": "declined"}},
+                    {"agent": 12, "obstacle": {"kind": "reservedForAnother", "agent": 7}},
+                ],
+            },
+        ),
+        [
+            "From Fraud to Ana: it was their turn.", "Less was asked for by then: step 1.",
+            "Passed over: Ben (declined it, let it pass or passed it on).",
+            "Passed over: Agent 12 (it is kept for Ana for a while).", "Passed over: 8 more agents.",
+            "1 conversation came first, for nobody who had room.", "4 more agents on duty could not serve it.",
+        ],
+    ),
+    (changed(NOBODY, SERVICE, "customerWrote"), ["From nobody to Service: the customer wrote."]),
+    (changed(ANA, SERVICE, "disconnected"), ["From Ana to Service: the agent was gone for too long."]),
+    (changed(ANA, SERVICE, "wentOffline"), ["From Ana to Service: the agent went offline."]),
+    (changed(ANA, NOBODY, "closed"), ["From Ana to nobody: the agent closed it."]),
+    (changed(SERVICE, NOBODY, "abandoned"), ["From Service to nobody: the customer had gone."]),
+    (changed(FRAUD, BEN, "offerAccepted"), ["From Fraud to Ben: the offer was accepted."]),
+    (changed(FRAUD, BEN, "taken"), ["From Fraud to Ben: taken from the list."]),
+    (changed(ANA, BOT, "transferred"), ["From Ana to the chatbot: passed on by who had it."]),
+    (changed(FRAUD, SERVICE, "overflowed"), ["From Fraud to Service: it waited too long, or too many did."]),
+    (changed(ANA, SERVICE, "moved", by=10), ["From Ana to Service: a supervisor moved it, ordered by a supervisor."]),
+    (changed(FRAUD, BEN, "assignedBySupervisor", by=9), ["From Fraud to Ben: a supervisor gave it to them, ordered by Sofía."]),
+    (
+        changed(FRAUD, BEN, "assignedOverCapacity", by=9),
+        ["From Fraud to Ben: a supervisor gave it to them beyond their capacity, ordered by Sofía."],
+    ),
+    (
+        changed(SERVICE, FRAUD, "escalated"),
+        ["From Service to Fraud: a promise to the customer was near its end or past it."],
+    ),
+    ({"kind": "needs.relaxed", **OF, "steps": 2}, ["Asked for less after a wait, step 2."]),
+    ({"kind": "needs.relaxed", **OF, "steps": 0}, ["Asked for all that its queue asks for."]),
+    ({"kind": "needs.changed", **OF, "by": 9}, ["What it asks for was changed by Sofía."]),
+    ({"kind": "priority.changed", **OF, "priority": 9, "by": 9}, ["Given priority 9 by Sofía."]),
+    ({"kind": "priority.changed", **OF, "by": 0}, ["Given the priority of its queue by the operator."]),
+    (
+        {"kind": "priority.changed", **OF, "priority": 7},
+        ["Given priority 7 because a promise to the customer was near its end or past it."],
+    ),
+    (
+        {"kind": "target.warned", **OF, "promise": "firstResponse", "deadline": NOON, "callsSupervisor": True},
+        [re.compile(r"First reply due soon, at 1[45] Nov 2023, \d\d:13:20; supervisors were called\.")],
+    ),
+    ({"kind": "target.warned", **OF, "promise": "reply", "callsSupervisor": False}, ["Reply due soon."]),
+    (
+        {"kind": "target.breached", **OF, "promise": "firstResponse", "callsSupervisor": True},
+        ["First reply overdue; supervisors were called."],
+    ),
+    ({"kind": "target.breached", **OF, "promise": "reply", "callsSupervisor": False}, ["Reply overdue."]),
+    ({"kind": "target.met", **OF, "promise": "firstResponse", "isLate": False}, ["First reply given in time."]),
+    ({"kind": "target.met", **OF, "promise": "reply", "isLate": True}, ["Reply given late."]),
+    (
+        {"kind": "message.announced", **OF, "message": 5, "job": 5, "announcement": {"kind": "waiting", "position": 3, "minutes": 1}},
+        ["The customer was told: place 3, about 1 minute."],
+    ),
+    (
+        {"kind": "message.announced", **OF, "message": 5, "job": 5, "announcement": {"kind": "nobodyThere", "position": 1}},
+        ["The customer was told: place 1, nobody is there."],
+    ),
 ]
-TOLD = [
-    "Opened for Service.",
-    "Offered to Ben.", "Under rules version 4, 1 conversation waited for the same; 2 agents on duty could serve it, 2 with room.",
-    "Next was Ana.", "Ben declined: too busy.", "From Fraud to Ana: it was their turn.",
-    "Less was asked for by then: step 1.", "Passed over: Ben (declined it, let it pass or passed it on).",
-    "Passed over: Agent 12 (it is kept for Ana for a while).", "Passed over: 8 more agents.",
-    "1 conversation came first, for nobody who had room.", "4 more agents on duty could not serve it.",
-    "Given priority 9 by Sofía.", "From Ana to Service: a supervisor moved it, ordered by a supervisor.",
-]
+
+
+def explained(past: list[dict]) -> dict:
+    return {
+        "conversation": 1, "version": 4, "needs": [], "candidates": [], "omitted": 0,
+        "past": [{"seq": 20 + place, "at": now(), **event} for place, event in enumerate(past)],
+    }
 
 
 def test_the_past_is_told_in_words(office, windows, shot):
-    office.answers["conversation.explain"] = {
-        "conversation": 1, "version": 4, "needs": [], "candidates": [], "omitted": 0,
-        "past": [{"seq": 20 + place, "at": now(), **event} for place, event in enumerate(PAST)],
-    }
+    # What a newer desk may add is left out.
+    events = [event for event, _ in PAST] + [{"kind": "something.newer", **OF}]
+    office.answers["conversation.explain"] = explained(events)
     page = opened(office, windows)
     dialog = manage(page, 1)
-    dialog.get_by_text("What happened (6)").click()
-    past = dialog.get_by_role("list", name="What happened")
-    for words in TOLD:
-        expect(past).to_contain_text(words)
+    dialog.get_by_text(f"What happened ({len(PAST)})").click()
+    entries = dialog.get_by_role("list", name="What happened").get_by_role("listitem")
+    expect(entries).to_have_count(len(PAST))
+    for place, (event, sentences) in enumerate(PAST):
+        lines = entries.nth(place).locator("div")
+        for words in sentences:
+            expect(lines).to_contain_text(words)
+        if not any("choice" in name for name in event):
+            expect(lines).to_have_text(sentences[0])
     shot(page, "past")
+
+
+def test_every_kind_of_the_past_is_told_of():
+    """The kinds that the server reads back, by their names in the ledger and on the socket, are those of
+    the schema and those above; so are the reasons of a handoff."""
+    read = lambda path: (REPOSITORY / path).read_text()  # noqa: E731
+    numbers = re.search(r"kindsOfRouting: \[Int64\] = \[([\d, ]+)\]", read("Sources/Store/Store+Routing.swift"))[1]
+    migrations = "".join(file.read_text() for file in sorted((REPOSITORY / "Schemas/sql").glob("*.sql")))
+    names = {int(number): name for number, name in re.findall(r"\((\d+), '(\w+)', '", migrations)}
+    methods = dict(re.findall(r'case \.(\w+): "([\w.]+)"', read("Sources/Wire/Console/ConsolePush.swift")))
+    emitted = {methods[names[int(number)]] for number in numbers.split(", ")}
+    schema = json.loads(read("Schemas/console.json"))["$defs"]
+    assert emitted == set(schema["pastEvent"]["properties"]["kind"]["enum"])
+    assert emitted == {event["kind"] for event, _ in PAST}
+    reasons = read("Sources/Desk/Conversation.swift").split("enum HandoffReason", 1)[1].split("\n}", 1)[0]
+    assert set(re.findall(r"^    case (\w+)$", reasons, re.M)) == {event["reason"] for event, _ in PAST if event["kind"] == "owner.changed"}
 
 
 def test_what_a_conversation_asks_for_is_set(office, windows, shot):

@@ -101,7 +101,10 @@ extension Event {
         }
     }
 
-    func write(to writer: inout JSONWriter, context: PushContext) {
+    /// Writes the members of the event; what is promised to the customer under the name `promise`.
+    func write(
+        to writer: inout JSONWriter, context: PushContext, promise: String = "kind"
+    ) {
         let parts = DocumentParts(context.document)
         switch self {
         // The thread's digest stays inside: it stands for the platform's ids.
@@ -195,15 +198,15 @@ extension Event {
         case .targetWarned(let conversation, let kind, let deadline, let calls):
             writer.members(
                 ("conversation", conversation.number), ("deadline", deadline?.milliseconds))
-            writer.member("kind", kind.rawValue)
+            writer.member(promise, kind.rawValue)
             writer.member("callsSupervisor", calls)
         case .targetBreached(let conversation, let kind, let calls):
             writer.members(("conversation", conversation.number))
-            writer.member("kind", kind.rawValue)
+            writer.member(promise, kind.rawValue)
             writer.member("callsSupervisor", calls)
         case .targetMet(let conversation, let kind, let isLate):
             writer.members(("conversation", conversation.number))
-            writer.member("kind", kind.rawValue)
+            writer.member(promise, kind.rawValue)
             writer.member("isLate", isLate)
         case .jobChanged(let job, let conversation, let message, let state, let attempts):
             writer.members(

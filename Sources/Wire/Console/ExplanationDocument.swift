@@ -51,7 +51,8 @@ extension EventRecord {
         writer.member("seq", number)
         writer.member("at", at.milliseconds)
         writer.member("kind", event.method)
-        event.write(to: &writer, context: PushContext())
+        // The kind of promise would be a second `kind` here.
+        event.write(to: &writer, context: PushContext(), promise: "promise")
         event.choice?.others?.write(to: &writer)
         writer.endObject()
     }
