@@ -291,10 +291,6 @@ export function obstacleText(desk, obstacle, agentName) {
             return "is not there for work";
         case "noRoom":
             return `has ${obstacle.load} of ${obstacle.capacity} units; this takes ${obstacle.weight}`;
-        case "queueIsClosed":
-            return "could have it, but its queue is closed";
-        case "isPulled":
-            return "may take it from the list of its queue";
         case "roomIsReserved":
             return "their room is kept for others who come first";
         default:
@@ -318,15 +314,36 @@ export function explanationText(explanation, conversation, state, agentName) {
             words.push("Nobody of the desk has it.");
     }
     if (explanation.offeredTo !== undefined) words.push(`It is offered to ${agentName(explanation.offeredTo)}.`);
-    if (explanation.position !== undefined) {
-        words.push(
-            explanation.position === 0
-                ? "It is the first of those who wait for the same."
-                : `${count(explanation.position, "conversation that waits for the same comes", "conversations that wait for the same come")} first.`,
-        );
-    }
+    if (explanation.position !== undefined) words.push(...placeSentences(explanation));
     const needs = needsText(desk, explanation.needs);
     words.push(needs === "" ? "It asks for no skill." : `It asks for ${needs}.`);
+    const [first, second] = explanation.next ?? [];
+    if (first !== undefined) {
+        words.push(`Next in turn is ${agentName(first)}${second === undefined ? "" : `, then ${agentName(second)}`}.`);
+    }
     words.push(`The rules are version ${explanation.version}.`);
     return words.join(" ");
+}
+
+/** Where it stands among those who wait. */
+function placeSentences({ position, queuePosition, rank }) {
+    const words = [
+        position === 0
+            ? "It is the first of those who wait for the same."
+            : `${count(position, "conversation that waits for the same comes", "conversations that wait for the same come")} first.`,
+    ];
+    if (queuePosition === 0) words.push("It is the first in its queue.");
+    if (queuePosition > 0) words.push(`In its queue ${count(queuePosition, "conversation comes", "conversations come")} first.`);
+    if (Number.isFinite(rank)) words.push(`It counts as waiting since ${moment(rank)}.`);
+    return words;
+}
+
+const withheldSentences = {
+    queueIsClosed: "Its queue is closed: nobody is given it.",
+    isPulled: "Agents take from its queue themselves.",
+};
+
+/** Why nobody is given it, whoever they are: a sentence for each reason. */
+export function withheldTexts(explanation) {
+    return (explanation.withheld ?? []).map((reason) => withheldSentences[reason] ?? "Its queue gives nothing out.");
 }

@@ -83,9 +83,19 @@ struct ExplanationAnswer: Decodable {
         let capacity: Int?
         let weight: Int?
     }
+    struct Need: Decodable {
+        let skill: Int64
+        let level: Int
+        let isFirm: Bool
+    }
     let version: Int64
+    let needs: [Need]
+    let withheld: [String]?
     let position: Int?
+    let queuePosition: Int?
+    let rank: Int64?
     let offeredTo: Int64?
     let candidates: [Candidate]
     let omitted: Int
+    let next: [Int64]
 }

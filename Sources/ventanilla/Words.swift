@@ -137,17 +137,53 @@ struct Words {
     func lines(for now: ExplanationAnswer) -> [String] {
         var lines: [String] = []
         if let agent = now.offeredTo { lines.append("now: it is offered to agent \(agent)") }
-        if let position = now.position {
-            lines.append("now: it waits, \(count(position, "conversation")) before it in its line")
-        }
+        lines += placeLines(now)
         if lines.isEmpty { lines.append("now: it does not wait") }
+        for reason in now.withheld ?? [] { lines.append("  \(words(forWithheld: reason))") }
+        lines.append("  it asks for \(words(for: now.needs))")
         lines.append("judged by configuration \(now.version):")
         if now.candidates.isEmpty { lines.append("  nobody has ever been here") }
         for candidate in now.candidates {
             lines.append("  agent \(candidate.agent): \(words(for: candidate.obstacle))")
         }
         if now.omitted > 0 { lines.append("  and \(count(now.omitted, "agent")) further away") }
+        if let first = now.next.first {
+            let second = now.next.dropFirst().first.map { ", then agent \($0)" } ?? ""
+            lines.append("next in turn: agent \(first)\(second)")
+        }
         return lines
+    }
+
+    /// Where it stands, if it waits.
+    private func placeLines(_ now: ExplanationAnswer) -> [String] {
+        guard let position = now.position else { return [] }
+        var lines = ["now: it waits, \(count(position, "conversation")) before it in its line"]
+        if let all = now.queuePosition {
+            lines[0] += ", \(all) in its queue"
+        }
+        if let rank = now.rank {
+            lines.append("  it counts as waiting since \(moment(Instant(milliseconds: rank)))")
+        }
+        return lines
+    }
+
+    private func words(forWithheld reason: String) -> String {
+        switch reason {
+        case "queueIsClosed": "its queue is closed: nobody is given it"
+        case "isPulled": "agents take from its queue themselves"
+        default: reason
+        }
+    }
+
+    private func words(for needs: [ExplanationAnswer.Need]) -> String {
+        guard !needs.isEmpty else { return "no skill" }
+        return needs.map { need in
+            "\(skill(need.skill)) at level \(need.level)" + (need.isFirm ? " (always)" : "")
+        }.joined(separator: ", ")
+    }
+
+    private func skill(_ number: Int64) -> String {
+        configuration.skills.first { $0.id.number == number }?.name ?? "skill \(number)"
     }
 
     private func words(for obstacle: ExplanationAnswer.ObstacleAnswer?) -> String {
@@ -155,9 +191,7 @@ struct Words {
         switch obstacle.kind {
         case "otherQueue": return "does not serve its queue"
         case "lacks":
-            let skill = configuration.skills.first { $0.id.number == obstacle.skill }?.name
-            let name = skill ?? "skill \(obstacle.skill ?? 0)"
-            return "lacks \(name) at level \(obstacle.level ?? 0)"
+            return "lacks \(skill(obstacle.skill ?? 0)) at level \(obstacle.level ?? 0)"
         case "otherCompartment": return "may not see into its compartment"
         case "barred": return "must not serve this customer"
         case "declined": return "declined it, and somebody else could take it"
@@ -166,8 +200,6 @@ struct Words {
         case "noRoom":
             return "has no room: \(obstacle.load ?? 0) of \(obstacle.capacity ?? 0) taken, "
                 + "it takes \(obstacle.weight ?? 0)"
-        case "queueIsClosed": return "could have it, but its queue is closed"
-        case "isPulled": return "may take it from the list"
         case "roomIsReserved": return "keeps room for another who waits longer"
         default: return obstacle.kind
         }

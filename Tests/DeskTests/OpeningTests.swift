@@ -163,7 +163,8 @@ struct OpeningTests {
         #expect(
             scene.handle(.conversationTaken(ana, id)).rejection
                 == Rejection(.queueClosed, field: "conversation"))
-        #expect(scene.desk.explain(id)?.candidates.map(\.obstacle) == [.queueIsClosed])
+        #expect(scene.desk.explain(id)?.withheld == [.queueIsClosed, .isPulled])
+        #expect(scene.desk.explain(id)?.candidates.map(\.obstacle) == [nil])
         scene.run([.conversationAssigned(id, ana, overridesCapacity: false, by: sofia)])
         #expect(Self.owner(of: maria, scene) == .agent(ana))
         Self.check(scene)

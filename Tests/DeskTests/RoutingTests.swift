@@ -250,22 +250,4 @@ struct RoutingTests {
                         unfit: 0, ahead: 0, passedOverCount: 0, passedOver: []))
             ])
     }
-
-    @Test("Why somebody waits is told for each agent")
-    func explanation() {
-        var scene = scene(ana: Profile(queues: [QueueID(2)])) {
-            $0.queues[0].needs = []
-        }
-        scene.run([.capacitySet(ben, capacity: 0, by: sofia), .wrote(maria)])
-        let told = scene.desk.explain(id(of: maria, scene))
-        #expect(told?.position == 0)
-        #expect(
-            told?.candidates.map(\.obstacle) == [
-                .otherQueue, .noRoom(load: 0, capacity: 0, weight: 1),
-            ])
-        scene.run([.presenceSet(ben, .away)])
-        #expect(
-            scene.desk.explain(id(of: maria, scene))?.candidates.last?.obstacle == .notOnDuty)
-        #expect(scene.desk.explain(conversation(9_999)) == nil)
-    }
 }

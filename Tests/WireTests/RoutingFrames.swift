@@ -232,10 +232,12 @@ enum RoutingFrames {
     static let explanation = ExplanationDocument(
         Explanation(
             conversation: conversation, version: 4, needs: [SkillLevel(SkillID(6), 2)],
-            position: 1, offeredTo: nil,
+            place: Explanation.Place(
+                inLine: 1, inQueue: 3, rank: Instant(milliseconds: 700)),
+            withheld: Withholding.allCases, offeredTo: nil,
             candidates: obstacles.enumerated().map {
                 Explanation.Candidate(agent: AgentID(Int64($0.offset + 1)), obstacle: $0.element)
-            }), past: past)
+            }, next: [ana, sofia]), past: past)
 
     /// What led to it: an old choice, and one that passed somebody over.
     private static let past: [EventRecord] = [
@@ -286,8 +288,8 @@ enum RoutingFrames {
 
     static let obstacles: [Obstacle?] = [
         .barred, .otherCompartment, .otherQueue, .lacks(SkillLevel(SkillID(6), 2)), .notOnDuty,
-        .noRoom(load: 2, capacity: 3, weight: 2), .roomIsReserved, .isPulled, .declined,
-        .reservedForAnother(AgentID(2)), .queueIsClosed, nil,
+        .noRoom(load: 2, capacity: 3, weight: 2), .roomIsReserved, .declined,
+        .reservedForAnother(AgentID(2)), nil,
     ]
 }
 
@@ -316,13 +318,12 @@ enum RoutingFrames {
                 == foreignObject(
                     bytes(
                         #"""
-                        {"conversation":5,"version":4,"position":1,"omitted":0,
-                        "needs":[{"skill":6,"level":2,"isFirm":false}],"candidates":[{"agent":12},
+                        {"conversation":5,"version":4,"position":1,"queuePosition":3,"rank":700,
+                        "withheld":["queueIsClosed","isPulled"],"next":[7,9],"omitted":0,
+                        "needs":[{"skill":6,"level":2,"isFirm":false}],"candidates":[{"agent":10},
                         {"agent":7,"obstacle":{"kind":"roomIsReserved"}},
-                        {"agent":8,"obstacle":{"kind":"isPulled"}},
-                        {"agent":9,"obstacle":{"kind":"declined"}},
-                        {"agent":10,"obstacle":{"kind":"reservedForAnother","agent":2}},
-                        {"agent":11,"obstacle":{"kind":"queueIsClosed"}},
+                        {"agent":8,"obstacle":{"kind":"declined"}},
+                        {"agent":9,"obstacle":{"kind":"reservedForAnother","agent":2}},
                         {"agent":6,"obstacle":{"kind":"noRoom","load":2,"capacity":3,"weight":2}},
                         {"agent":5,"obstacle":{"kind":"notOnDuty"}},
                         {"agent":4,"obstacle":{"kind":"lacks","skill":6,"level":2}},
@@ -337,11 +338,12 @@ enum RoutingFrames {
     func omitted() throws {
         var many = RoutingFrames.explanation
         many.explanation = Explanation(
-            conversation: ConversationID(5), version: 4, needs: [], position: nil, offeredTo: nil,
+            conversation: ConversationID(5), version: 4, needs: [], place: nil, withheld: [],
+            offeredTo: nil,
             candidates: (1...Int64(WireLimits.candidates + 7)).map {
                 Explanation.Candidate(
                     agent: AgentID($0), obstacle: $0 == 501 ? nil : .notOnDuty)
-            })
+            }, next: [])
         let object = try foreignObject(many.encode())
         let candidates = try #require(object["candidates"] as? [[String: Any]])
         #expect(object["omitted"] as? Int == 7)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import subprocess
 
@@ -150,3 +151,47 @@ def test_a_conversation_is_explained_in_words(desk: Desk, token: str):
     done = run(desk, "explain", "123456789")
     assert done.returncode == 1 and "no conversation" in done.stderr
     agent.socket.close()
+
+
+def test_what_waits_is_explained_by_its_queue_first(desk: Desk, token: str):
+    """Nobody is there and the queue is closed: that is said once, before what keeps each agent from it;
+    and what the customer was told is part of the past."""
+    told = {
+        "waiting": "You are number {position}; about {minutes} min.",
+        "nobody": "Nobody is here now. You are number {position}.",
+        "positionStep": 1, "minutesStep": 1, "interval": 5_000, "usualPace": 120_000,
+    }
+    agent = desk.agent("ana", presence="offline")
+    able = {"skills": [{"skill": 5, "level": 3, "isFirm": False}], "compartments": [], "barred": []}
+    done = imported(desk, {
+        "configuration": configuration(skills=[SKILL], queues=[queue(needs=[NEED], announcing=told)]),
+        "profiles": [{"agent": agent.person, "profile": able}],
+    })
+    assert done.returncode == 0, done.stderr
+    supervisor = desk.supervisor()
+    supervisor.request("queue.close", queue=1)
+    desk.messenger.write("900100203", "hello")
+    conversation = supervisor.pushed("message.announced")["conversation"]
+    done = run(desk, "explain", str(conversation))
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"event \d+: told the customer: place \d+, (nobody is there|about \d+ minutes?)\n", done.stdout), done.stdout
+    now = done.stdout[done.stdout.index("now: "):]
+    assert re.match(
+        r"now: it waits, \d+ conversations? before it in its line, \d+ in its queue\n"
+        r"  it counts as waiting since \d{4}-\d\d-\d\dT[\d:]+Z\n"
+        r"  its queue is closed: nobody is given it\n"
+        r"  it asks for Français at level 2\n"
+        r"judged by configuration \d+:\n"
+        r"  agent \d+: ", now,
+    ), now
+    assert now.count("closed") == 1
+    assert "is not on duty" in now, "what keeps each agent from it is told all the same"
+    # Who could have it is named, in turn.
+    agent.request("presence.set", presence="available")
+    done = run(desk, "explain", str(conversation))
+    assert f"\n  agent {agent.person}: could have it\n" in done.stdout, done.stdout
+    assert done.stdout.endswith(f"\nnext in turn: agent {agent.person}\n"), done.stdout
+    supervisor.request("queue.open", queue=1)
+    agent.pushed("owner.changed", conversation=conversation)
+    agent.socket.close()
+    supervisor.socket.close()

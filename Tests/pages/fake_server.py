@@ -239,7 +239,7 @@ class FakeServer:
         elif method == "conversation.explain":
             result = {
                 "conversation": params["conversation"], "version": self.desk["version"], "needs": [],
-                "candidates": [], "omitted": 0, "past": [],
+                "candidates": [], "omitted": 0, "next": [], "past": [],
             }
         elif method == "accounts.read":
             result = self.accounts

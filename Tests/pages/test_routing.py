@@ -245,6 +245,34 @@ def test_why_is_told_in_words(office, windows, shot):
     shot(page, "why")
 
 
+@pytest.mark.parametrize(
+    "withheld, sentences",
+    [
+        (["queueIsClosed"], ["Its queue is closed: nobody is given it."]),
+        (["isPulled"], ["Agents take from its queue themselves."]),
+        (["queueIsClosed", "isPulled"], ["Its queue is closed: nobody is given it.", "Agents take from its queue themselves."]),
+        (None, []),
+    ],
+)
+def test_what_concerns_the_whole_queue_is_told_first_and_once(office, windows, withheld, sentences):
+    office.answers["conversation.explain"] = {
+        "conversation": 2, "version": 4, "needs": [], "position": 1, "queuePosition": 3, "rank": 1_700_000_000_000,
+        "omitted": 0, "candidates": [{"agent": 8}, {"agent": 7, "obstacle": {"kind": "notOnDuty"}}], "next": [8, 7],
+        **({"withheld": withheld} if withheld else {}),
+    }
+    page = opened(office, windows)
+    page.locator('[data-waiting="2"]').get_by_role("button").click()
+    dialog = page.locator("dialog")
+    expect(dialog).to_contain_text("In its queue 3 conversations come first. It counts as waiting since 1")
+    expect(dialog).to_contain_text("Next in turn is Ben, then Ana.")
+    expect(dialog.locator(".withheld")).to_have_text(sentences)
+    if sentences:
+        expect(dialog.locator(".why p").first).to_have_text(sentences[0])
+    expect(dialog.get_by_role("list", name="Agents").get_by_role("listitem")).to_have_text(
+        [f"Ben nothing {'else ' if withheld else ''}stands in the way", "Ana is not there for work"]
+    )
+
+
 ORDERS = [
     ("2", lambda dialog: (dialog.get_by_label("Agent", exact=True).select_option("8"),
                           dialog.get_by_label("even beyond their capacity").check(),

@@ -4,7 +4,7 @@ import { purposes } from "../accounts.js";
 import { element } from "../dom.js";
 import { heldConversations, priorityOf, queueOf } from "../state.js";
 import { pastWords } from "../past.js";
-import { chosenPresences, clockTime, count, customerName, explanationText, moment, named, obstacleText, presenceNames } from "../words.js";
+import { chosenPresences, clockTime, count, customerName, explanationText, moment, named, obstacleText, presenceNames, withheldTexts } from "../words.js";
 import { nextTime, timeInput } from "./attendance.js";
 import { show } from "./dialogs.js";
 import { compartmentName, makeBarred, makeCompartments, makeNeeds } from "./needs.js";
@@ -130,12 +130,16 @@ function act(value, text, isValid = () => true) {
 function explain(explanation, conversation, state) {
     const name = (id) => agentName(state, id);
     const shown = explanation.candidates.slice(0, shownCandidates);
+    // What concerns the queue as a whole is told once, above.
+    const free = explanation.withheld?.length > 0 ? "nothing else stands in the way" : undefined;
+    const wayText = (obstacle) => (obstacle === undefined ? free : undefined) ?? obstacleText(state.desk, obstacle, name);
     const hidden = explanation.candidates.length - shown.length + (explanation.omitted ?? 0);
     const items = shown.map(({ agent, obstacle }) =>
-        element("li", {}, element("b", { text: name(agent) }), ` ${obstacleText(state.desk, obstacle, name)}`),
+        element("li", {}, element("b", { text: name(agent) }), ` ${wayText(obstacle)}`),
     );
     if (hidden > 0) items.push(element("li", { text: `and ${count(hidden, "agent")} more` }));
     return [
+        ...withheldTexts(explanation).map((text) => element("p", { class: "withheld", text })),
         element("p", { text: explanationText(explanation, conversation, state, name) }),
         element("ul", { class: "candidates", "aria-label": "Agents" }, ...items),
         past(explanation, state),

@@ -90,15 +90,19 @@ extension Desk {
         return .waiting(position: position, minutes: Int(clamping: minutes))
     }
 
-    /// The place among all who wait in its queue, whatever they ask for; 1 is the first. Costs one
-    /// addition per piece of the queue's lines.
+    /// The place among all who wait in its queue, whatever they ask for; 1 is the first.
     private func position(of conversation: Conversation, in line: Int) -> Int {
         guard let rank = waitingLines[line].waiting.rank(of: conversation.id) else { return 1 }
-        let before = waitingLines.all.reduce(0) { sum, other in
-            guard other.name.queue == conversation.queue else { return sum }
-            return sum + other.waiting.count(before: conversation.id, rank)
+        return countBefore(conversation.id, rank, inQueue: conversation.queue) + 1
+    }
+
+    /// How many wait in a queue before one of this rank, whatever they ask for. Costs one addition
+    /// per piece of the queue's lines.
+    func countBefore(_ id: ConversationID, _ rank: Instant, inQueue queue: QueueID) -> Int {
+        waitingLines.all.reduce(0) { sum, line in
+            guard line.name.queue == queue else { return sum }
+            return sum + line.waiting.count(before: id, rank)
         }
-        return before + 1
     }
 
     /// Whether this is news.

@@ -16,12 +16,16 @@ public enum Obstacle: Equatable, Sendable {
     case notOnDuty
     /// They hold as much as they may.
     case noRoom(load: Int, capacity: Int, weight: Int)
-    /// Its queue is closed.
-    case queueIsClosed
-    /// Agents take from its queue themselves.
-    case isPulled
     /// Their room is kept for another, who waits longer and needs more of it.
     case roomIsReserved
+}
+
+/// Why the desk gives nothing out of a queue, whoever is there.
+public enum Withholding: String, Equatable, Sendable, CaseIterable {
+    /// The queue is closed.
+    case queueIsClosed
+    /// Agents take from it themselves.
+    case isPulled
 }
 
 /// Why a conversation waits, or with whom it is: as of now.
@@ -46,46 +50,107 @@ public struct Explanation: Equatable, Sendable {
     public let version: Int64
     /// What it asks for now.
     public let needs: [SkillLevel]
-    /// How many are before it in its line; `nil` when it does not wait.
-    public let position: Int?
+    /// Where it stands; `nil` when it does not wait.
+    public let place: Place?
+    /// Why nobody is given it, whoever they are: what concerns its queue as a whole. Empty when it
+    /// does not wait.
+    public let withheld: [Withholding]
     /// The agent it is offered to.
     public let offeredTo: AgentID?
     /// Every agent, ascending by id.
     public let candidates: [Candidate]
+    /// Whose turn it is among those in whose way nothing stands, and who comes after them; neither
+    /// who has it nor whom it is offered to.
+    public let next: [AgentID]
 
     /// An explanation with these parts.
     public init(
-        conversation: ConversationID, version: Int64, needs: [SkillLevel], position: Int?,
-        offeredTo: AgentID?, candidates: [Candidate]
+        conversation: ConversationID, version: Int64, needs: [SkillLevel], place: Place?,
+        withheld: [Withholding], offeredTo: AgentID?, candidates: [Candidate], next: [AgentID]
     ) {
         self.conversation = conversation
         self.version = version
         self.needs = needs
-        self.position = position
+        self.place = place
+        self.withheld = withheld
         self.offeredTo = offeredTo
         self.candidates = candidates
+        self.next = next
+    }
+}
+
+extension Explanation {
+    /// Where a conversation stands among those that wait.
+    public struct Place: Equatable, Sendable {
+        /// How many are before it in its line: same queue, same requirements.
+        public let inLine: Int
+        /// How many are before it in its queue, whatever they ask for.
+        public let inQueue: Int
+        /// By what it is ordered: it counts as waiting since then, which its priority makes earlier.
+        public let rank: Instant
+
+        /// So many are before it, by this rank.
+        public init(inLine: Int, inQueue: Int, rank: Instant) {
+            self.inLine = inLine
+            self.inQueue = inQueue
+            self.rank = rank
+        }
     }
 }
 
 extension Desk {
-    /// Explains an open conversation; `nil` when there is none. It costs a look at every agent.
+    /// Explains an open conversation; `nil` when there is none. It costs a look at every agent, and
+    /// one addition per piece of its queue's lines.
     public func explain(_ id: ConversationID) -> Explanation? {
         guard let conversation = conversations[id], conversation.isOpen else { return nil }
         let name = lineName(of: conversation)
         let line = waitingLines.line(of: id).map { waitingLines[$0] }
+        let withheld = line.map(withholdings) ?? []
         let candidates = agents.names.compactMap { agents[$0] }.map { agent in
             Explanation.Candidate(
-                agent: agent.id, obstacle: obstacle(to: conversation, for: agent, name, line))
+                agent: agent.id,
+                obstacle: obstacle(
+                    to: conversation, for: agent, name, line, isGivenOut: withheld.isEmpty))
         }
+        let offeredTo = conversation.routing.offer?.agent
+        let free = candidates.filter { $0.obstacle == nil }.map(\.agent)
         return Explanation(
             conversation: id, version: configuration.version, needs: name.needs,
-            position: line?.waiting.position(of: id), offeredTo: conversation.routing.offer?.agent,
-            candidates: candidates)
+            place: line.flatMap { place(of: conversation, in: $0) }, withheld: withheld,
+            offeredTo: offeredTo, candidates: candidates,
+            next: nextInTurn(of: free.filter { $0 != offeredTo && $0 != conversation.owner.agent }))
     }
 
+    private func withholdings(of line: WaitingLine) -> [Withholding] {
+        (isOpen(line.name.queue) ? [] : [.queueIsClosed]) + (line.isPulled ? [.isPulled] : [])
+    }
+
+    private func place(
+        of conversation: Conversation, in line: WaitingLine
+    ) -> Explanation.Place? {
+        guard let rank = line.waiting.rank(of: conversation.id) else { return nil }
+        return Explanation.Place(
+            inLine: line.waiting.count(before: conversation.id, rank),
+            inQueue: countBefore(conversation.id, rank, inQueue: line.name.queue), rank: rank)
+    }
+
+    /// The first two of these agents by the desk's order.
+    private func nextInTurn(of free: [AgentID]) -> [AgentID] {
+        let turns = free.compactMap { agents[$0] }.map { agent in
+            RankedQueue<AgentID, Turn>.Entry(
+                rank: Turn(load: load(of: agent.id), idleSince: agent.idleSince),
+                member: agent.id)
+        }
+        guard let first = turns.min() else { return [] }
+        let second = turns.filter { $0 > first }.min()
+        return [first.member] + (second.map { [$0.member] } ?? [])
+    }
+
+    /// What stands in an agent's way, apart from what concerns the whole queue: where it gives
+    /// nothing out, nobody's room is kept.
     private func obstacle(
         to conversation: Conversation, for agent: Agent, _ name: WaitingLine.Name,
-        _ line: WaitingLine?
+        _ line: WaitingLine?, isGivenOut: Bool
     ) -> Obstacle? {
         if let queues = agent.profile.queues, !queues.contains(name.queue) { return .otherQueue }
         if let compartment = name.compartment, !agent.profile.compartments.contains(compartment) {
@@ -94,18 +159,14 @@ extension Desk {
         for need in name.needs where !agent.profile.has(need) { return .lacks(need) }
         if agent.profile.barred.contains(conversation.customer) { return .barred }
         guard agent.isOnDuty else { return .notOnDuty }
-        if let line {
-            if let other = hindrance(to: conversation, for: agent.id, in: line) {
-                return other.obstacle
-            }
-            if !isOpen(name.queue) { return .queueIsClosed }
-            if line.isPulled { return .isPulled }
+        if let line, let other = hindrance(to: conversation, for: agent.id, in: line) {
+            return other.obstacle
         }
         let weight = configuration.weight(of: name.queue, for: agent.profile)
         let load = load(of: agent.id)
         guard load + weight <= agent.capacity else {
             return .noRoom(load: load, capacity: agent.capacity, weight: weight)
         }
-        return line == nil ? nil : .roomIsReserved
+        return line == nil || !isGivenOut ? nil : .roomIsReserved
     }
 }

@@ -29,7 +29,16 @@ public struct ExplanationDocument: Equatable, Sendable {
         writer.member("conversation", explanation.conversation.number)
         writer.member("version", explanation.version)
         explanation.needs.write("needs", to: &writer)
-        if let position = explanation.position { writer.member("position", position) }
+        if !explanation.withheld.isEmpty {
+            writer.beginArray("withheld")
+            for reason in explanation.withheld { writer.element(reason.rawValue) }
+            writer.endArray()
+        }
+        if let place = explanation.place {
+            writer.member("position", place.inLine)
+            writer.member("queuePosition", place.inQueue)
+            writer.member("rank", place.rank.milliseconds)
+        }
         if let agent = explanation.offeredTo { writer.member("offeredTo", agent.number) }
         let nearest = explanation.candidates.enumerated().sorted { left, right in
             (left.element.distance, left.offset) < (right.element.distance, right.offset)
@@ -38,6 +47,9 @@ public struct ExplanationDocument: Equatable, Sendable {
         for candidate in nearest { candidate.write(to: &writer) }
         writer.endArray()
         writer.member("omitted", explanation.candidates.count - nearest.count)
+        writer.beginArray("next")
+        for agent in explanation.next { writer.element(agent.number) }
+        writer.endArray()
         writer.beginArray("past")
         for record in past.suffix(WireLimits.pastEvents) { record.writePast(to: &writer) }
         writer.endArray()
@@ -88,7 +100,7 @@ extension Explanation.Candidate {
     fileprivate var distance: Int {
         switch obstacle {
         case nil: 0
-        case .roomIsReserved, .queueIsClosed, .isPulled, .reservedForAnother, .declined: 1
+        case .roomIsReserved, .reservedForAnother, .declined: 1
         case .noRoom: 2
         case .notOnDuty: 3
         case .lacks: 4
@@ -129,8 +141,6 @@ extension Obstacle {
             writer.member("load", load)
             writer.member("capacity", capacity)
             writer.member("weight", weight)
-        case .queueIsClosed: writer.member("kind", "queueIsClosed")
-        case .isPulled: writer.member("kind", "isPulled")
         case .roomIsReserved: writer.member("kind", "roomIsReserved")
         }
     }
