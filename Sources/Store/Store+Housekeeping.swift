@@ -5,17 +5,19 @@ import Postgres
 extension Store {
     /// Deletes at most `limit` rows of each kind that are kept for a named time: keys stored before
     /// `keysBefore` (a repetition that comes later is decided anew), events without a conversation
-    /// kept before `keptEventsBefore`, and what expired in sign-in before `at`. Tells how many rows
-    /// went; when it is 0 there is nothing left to do.
+    /// kept before `keptEventsBefore`, what expired in sign-in before `at`, and who was there as what
+    /// until before `presenceBefore`; what goes on is kept. Tells how many rows went; when it is 0
+    /// there is nothing left to do.
     public func purge(
-        keysBefore: Instant, keptEventsBefore: Instant, at: Instant, limit: Int
+        keysBefore: Instant, keptEventsBefore: Instant, presenceBefore: Instant, at: Instant,
+        limit: Int
     ) async throws(StoreError) -> Int {
         guard (1...StoreLimits.listedRows).contains(limit) else { throw .invalid(field: "limit") }
         var purged = 0
         for (statement, before) in [
             (PurgeStatements.keys, keysBefore), (PurgeStatements.keptEvents, keptEventsBefore),
             (PurgeStatements.tickets, at), (PurgeStatements.signIns, at),
-            (PurgeStatements.sessions, at),
+            (PurgeStatements.sessions, at), (PurgeStatements.presencePeriods, presenceBefore),
         ] {
             let result = try await read(
                 statement,
@@ -77,6 +79,14 @@ enum PurgeStatements {
     static let tickets = purge("tickets", "expires_at")
     static let signIns = purge("sign_ins", "expires_at")
     static let sessions = purge("sessions", "expires_at")
+
+    /// By the index of beginnings: this table is kept for long and never small.
+    static let presencePeriods = PostgresStatement(
+        """
+        DELETE FROM presence_periods WHERE (desk, agent, event) IN (
+            SELECT desk, agent, event FROM presence_periods
+             WHERE desk = $1 AND began_at < $2 AND ended_at < $2 ORDER BY began_at LIMIT $3)
+        """)
 
     /// By place in the table: no index of any such table is as cheap to write as none.
     private static func purge(_ table: String, _ age: String) -> PostgresStatement {

@@ -69,6 +69,9 @@ import Store
     static let keyLife: Int64 = 48 * 3_600_000
     /// Raw events of kinds that are not acted on are kept this long.
     static let keptEventLife: Int64 = 30 * 24 * 3_600_000
+    /// Who was there as what, and for how long, is kept this long: a report of a whole year can still
+    /// be read in the month after it, and nobody's day is kept for longer.
+    static let presenceLife: Int64 = 400 * 24 * 3_600_000
     /// Rows removed at once, so that no delete holds a lock for long.
     static let rows = 5_000
 
@@ -92,7 +95,8 @@ import Store
             do {
                 let removed = try await self.store.purge(
                     keysBefore: now.adding(milliseconds: -Self.keyLife),
-                    keptEventsBefore: now.adding(milliseconds: -Self.keptEventLife), at: now,
+                    keptEventsBefore: now.adding(milliseconds: -Self.keptEventLife),
+                    presenceBefore: now.adding(milliseconds: -Self.presenceLife), at: now,
                     limit: Self.rows)
                 let rewrapped = try await self.store.rewrapKeys(limit: Self.rows)
                 self.log.debug(

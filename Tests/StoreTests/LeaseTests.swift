@@ -177,7 +177,8 @@ extension StoreTests {
                     [1], person: person, roles: [], at: node.now,
                     expiresAt: node.now.adding(milliseconds: 1))
                 _ = try await node.store.purge(
-                    keysBefore: node.now, keptEventsBefore: node.now, at: node.now, limit: 10)
+                    keysBefore: node.now, keptEventsBefore: node.now, presenceBefore: node.now,
+                    at: node.now, limit: 10)
                 for statement in [
                     "UPDATE events SET epoch = 9", "DELETE FROM handoffs", "DELETE FROM messages",
                     "TRUNCATE events",

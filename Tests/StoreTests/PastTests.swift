@@ -178,7 +178,7 @@ extension StoreTests {
                     steps.append(
                         try await node.store.purge(
                             keysBefore: cut, keptEventsBefore: cut.adding(milliseconds: 1),
-                            at: cut, limit: 2))
+                            presenceBefore: cut, at: cut, limit: 2))
                 } while steps.last != 0 && steps.count < 9
                 #expect(steps == [3, 2, 1, 0])
                 let left = try #require(

@@ -102,6 +102,46 @@ extension StoreTests {
             }
         }
 
+        /// What ended long ago goes, the oldest first and a little at a time; what goes on, and what
+        /// another desk keeps, stays.
+        @Test func oldPeriodsGoInBoundedSteps() async throws {
+            try await Scene.run { scene in
+                let node = try await scene.node()
+                let agent = AgentID(7)
+                try await node.commit([
+                    Node.Order(input: .agentConnected(agent, ConnectionID(1)))
+                ])
+                for presence in [Presence.available, .busy, .available] {
+                    node.now = node.now.adding(milliseconds: 990)
+                    try await node.commit([Node.Order(input: .presenceSet(agent, presence))])
+                }
+                #expect(
+                    try await rows(scene) == [
+                        "away -3 10-1010", "available 1010-2010", "busy 2010-3010",
+                        "available 3010-",
+                    ])
+                func purge(before end: Int64, of store: Store) async throws -> Int {
+                    let long = Instant(milliseconds: 0)
+                    return try await store.purge(
+                        keysBefore: long, keptEventsBefore: long,
+                        presenceBefore: Instant(milliseconds: base + end), at: long, limit: 1)
+                }
+                let other = try await scene.node(desk: 2)
+                #expect(try await purge(before: 9_999, of: other.store) == 0)
+                #expect(try await purge(before: 1_010, of: node.store) == 0, "it ended just then")
+                #expect(try await purge(before: 2_011, of: node.store) == 1)
+                #expect(
+                    try await rows(scene) == [
+                        "available 1010-2010", "busy 2010-3010", "available 3010-",
+                    ])
+                #expect(try await purge(before: 2_011, of: node.store) == 1)
+                #expect(try await purge(before: 2_011, of: node.store) == 0)
+                #expect(try await purge(before: 9_999, of: node.store) == 1)
+                #expect(try await purge(before: 9_999, of: node.store) == 0)
+                #expect(try await rows(scene) == ["available 3010-"])
+            }
+        }
+
         /// A node whose clock is behind that of the one before must not be stopped by that.
         @Test func aClockThatIsBehindEndsNothingBeforeItBegan() async throws {
             try await Scene.run { scene in
