@@ -1,4 +1,5 @@
 public import Desk
+import DeskRunner
 import Guard
 public import Store
 import Wire
@@ -8,8 +9,8 @@ public enum Announcements {
     /// Words an announcement by the templates of its queue. Like a reply of a person it is judged by
     /// the guard (promise P11); what the guard refuses is not announced.
     public static func composer(_ digester: Digester) -> Composer {
-        { announcement, templates in
-            let text = text(of: announcement, templates)
+        { announcement, queue in
+            guard let text = text(of: announcement, queue) else { return nil }
             guard Verdict(on: text) == .allowed else { return nil }
             return Wording(
                 textDigest: digester.digest(
@@ -18,13 +19,18 @@ public enum Announcements {
         }
     }
 
-    /// The template with its numbers.
-    static func text(of announcement: Announcement, _ templates: Announcing) -> String {
-        switch announcement {
+    /// The template with its numbers; `nil` where the queue has none for this.
+    private static func text(of announcement: Announcement, _ queue: Queue) -> String? {
+        guard let templates = queue.announcing else { return nil }
+        return switch announcement {
         case .waiting(let position, let minutes):
-            templates.waiting.filled(.position, position).filled(.minutes, minutes)
+            templates.waiting.filled(.position, "\(position)").filled(.minutes, "\(minutes)")
         case .nobodyThere(let position):
-            templates.nobody.filled(.position, position)
+            templates.nobody.filled(.position, "\(position)")
+        case .closed(nil): templates.closed?.unknown
+        case .closed(let opens?):
+            templates.closed?.opening.filled(
+                .opens, OpeningHours.words(for: opens, in: queue.hours?.timeZone))
         }
     }
 
@@ -44,13 +50,17 @@ public enum Announcements {
 extension Announcing {
     /// Every template with the name of its field.
     fileprivate var templates: [(name: String, text: String)] {
-        [("waiting", waiting), ("nobody", nobody)]
+        var all = [("waiting", waiting), ("nobody", nobody)]
+        if let closed {
+            all += [("closed.opening", closed.opening), ("closed.unknown", closed.unknown)]
+        }
+        return all
     }
 }
 
 extension String {
-    fileprivate func filled(_ placeholder: Announcing.Placeholder, _ number: Int) -> String {
+    fileprivate func filled(_ placeholder: Announcing.Placeholder, _ value: String) -> String {
         split(separator: "{\(placeholder.rawValue)}", omittingEmptySubsequences: false)
-            .joined(separator: "\(number)")
+            .joined(separator: value)
     }
 }

@@ -300,7 +300,7 @@ extension StoredEvent {
         let (message, job): (MessageID, JobID) = (numbers.id(), numbers.id())
         guard
             let announcement = Announcement(
-                eventCode: numbers.next(), position: numbers.count(), minutes: numbers.count())
+                eventCode: numbers.next(), numbers.next(), numbers.next())
         else { return nil }
         return .announcementWritten(conversation, message, job, announcement)
     }
@@ -419,18 +419,22 @@ extension Choice.Others {
 }
 
 extension Announcement {
-    /// As an event's body keeps it: the kind, the position and the minutes, 0 where it has none.
+    /// As an event's body keeps it: the kind, the position and the minutes, 0 where it has none; of a
+    /// closed queue whether it is known when it opens, and that moment.
     fileprivate var numbers: [Int64] {
         switch self {
         case .waiting(let position, let minutes): [1, Int64(position), Int64(minutes)]
         case .nobodyThere(let position): [2, Int64(position), 0]
+        case .closed(let opens): [3, opens == nil ? 0 : 1, opens?.milliseconds ?? 0]
         }
     }
 
-    fileprivate init?(eventCode: Int64, position: Int, minutes: Int) {
-        switch (eventCode, minutes) {
-        case (1, _): self = .waiting(position: position, minutes: minutes)
-        case (2, 0): self = .nobodyThere(position: position)
+    fileprivate init?(eventCode: Int64, _ first: Int64, _ second: Int64) {
+        switch (eventCode, first, second) {
+        case (1, _, _): self = .waiting(position: Int(first), minutes: Int(second))
+        case (2, _, 0): self = .nobodyThere(position: Int(first))
+        case (3, 0, 0): self = .closed(opens: nil)
+        case (3, 1, _): self = .closed(opens: Instant(milliseconds: second))
         default: return nil
         }
     }

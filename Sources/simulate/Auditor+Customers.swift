@@ -46,6 +46,21 @@ extension Auditor {
         of said: Announcement, to id: ConversationID, _ conversation: Ledger.Conversation,
         at: Instant
     ) {
+        let isClosed = ledger.closed.contains(conversation.queue)
+        let (position, isPromised): (Int, Bool)
+        switch said {
+        case .waiting(let place, _): (position, isPromised) = (place, true)
+        case .nobodyThere(let place): (position, isPromised) = (place, false)
+        case .closed(let opens):
+            let opening = ledger.turns[conversation.queue]
+            return require(
+                isClosed && opens == opening, .customer,
+                "conversation \(id.number) is told \(said), closed: \(isClosed), opens: "
+                    + "\(opening.map { "\($0.milliseconds)" } ?? "nobody knows")")
+        }
+        require(
+            !isClosed, .customer,
+            "conversation \(id.number) is told \(said) while its queue is closed")
         let rank = ledger.rank(of: id)
         let before = ledger.conversations.count { other, known in
             known.isWaiting && known.queue == conversation.queue && ledger.rank(of: other) < rank
@@ -55,11 +70,6 @@ extension Auditor {
                 && ledger.fits(agent, conversation)
                 && ledger.mayServe(agent, conversation)
         }
-        let (position, isPromised) =
-            switch said {
-            case .waiting(let position, _): (position, true)
-            case .nobodyThere(let position): (position, false)
-            }
         if case .waiting(let position, let minutes) = said,
             let wait = ledger.expectedWait(conversation.queue, position, at)
         {

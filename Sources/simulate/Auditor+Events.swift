@@ -47,9 +47,11 @@ extension Auditor {
             ledger.conversations[id]?.wroteAt = max(former, writtenAt)
         case .messageSentElsewhere, .messagesDelivered, .messagesRead,
             .messageReacted, .messageEdited, .messageDeleted, .channelEventKept,
-            .conversationRead, .queueHoursSet, .inputQuarantined:
+            .conversationRead, .inputQuarantined:
             break
-        case .queueTurned(let queue, let isOpen, _, _):
+        case .queueHoursSet(let queue, let next, _): ledger.turns[queue] = next
+        case .queueTurned(let queue, let isOpen, let next, _):
+            ledger.turns[queue] = next
             if isOpen { ledger.closed.remove(queue) } else { ledger.closed.insert(queue) }
         case .targetWarned, .targetBreached, .targetMet: break
         case .profileChanged, .configurationChanged, .needsChanged:

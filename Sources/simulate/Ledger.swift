@@ -62,6 +62,8 @@ struct Ledger {
     var configuration = Configuration()
     /// Queues whose conversations wait, whoever is free.
     var closed: Set<QueueID> = []
+    /// When queues open or close next, as far as anybody knows.
+    var turns: [QueueID: Instant] = [:]
     var conversations: [ConversationID: Conversation] = [:]
     var agents: [AgentID: Agent] = [:]
     /// Everybody who was met.

@@ -47,6 +47,7 @@ struct Tally {
             case .messageSentElsewhere: add("sent elsewhere")
             case .announcementWritten(_, _, _, .waiting): add("announced waits")
             case .announcementWritten(_, _, _, .nobodyThere): add("announced that nobody is there")
+            case .announcementWritten(_, _, _, .closed): add("announced closings")
             case .customerMet, .conversationOpened, .messageReceived, .messageWritten,
                 .messagesDelivered, .messagesRead, .messageReacted, .messageEdited,
                 .messageDeleted, .channelEventKept, .conversationRead, .agentEntered,

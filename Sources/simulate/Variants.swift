@@ -55,6 +55,7 @@ enum Variants {
     private static func announcing(from generator: inout Generator) -> Announcing {
         Announcing(
             waiting: "place {position}, about {minutes} minutes", nobody: "place {position}",
+            closed: ClosedTexts(opening: "closed until {opens}", unknown: "closed"),
             positionStep: 1 + generator.below(2), minutesStep: 1 + generator.below(3),
             interval: generator.between(5_000, 8_000), usualPace: generator.between(500, 90_000))
     }

@@ -36,6 +36,8 @@ struct Words {
             "told the customer: place \(position), about \(count(minutes, "minute"))"
         case .announcementWritten(_, _, _, .nobodyThere(let position)):
             "told the customer: place \(position), nobody is there"
+        case .announcementWritten(_, _, _, .closed(let opens)):
+            "told the customer: closed" + (opens.map { ", opens at \(moment($0))" } ?? "")
         case .targetWarned(_, let kind, let deadline, _):
             "warned: its \(name(kind)) is due" + (deadline.map { " at \(moment($0))" } ?? "")
         case .targetBreached(_, let kind, _): "its \(name(kind)) is overdue"

@@ -125,6 +125,23 @@ import Testing
         #expect(OpeningHours.unknownTimeZone(in: Configuration()) == nil)
     }
 
+    static let wallClocks: [(moment: String, zone: String?, words: String)] = [
+        ("2026-12-24T08:00:00Z", "Europe/Madrid", "2026-12-24 09:00"),
+        ("2026-07-01T07:05:00Z", "Europe/Madrid", "2026-07-01 09:05"),
+        ("2026-12-31T23:30:00Z", "Europe/Madrid", "2027-01-01 00:30"),
+        ("2026-01-01T02:00:00Z", "America/New_York", "2025-12-31 21:00"),
+        ("2026-12-24T08:00:00Z", nil, "2026-12-24 08:00 UTC"),
+        ("2026-12-24T08:00:00Z", "Moon/Tycho", "2026-12-24 08:00 UTC"),
+    ]
+
+    @Test(
+        "A customer reads what the clocks of the queue's place show", arguments: wallClocks.indices)
+    func wallClock(_ place: Int) throws {
+        let line = Self.wallClocks[place]
+        #expect(
+            OpeningHours.words(for: try Self.moment(line.moment), in: line.zone) == line.words)
+    }
+
     private static func hours(_ line: Line) throws -> Hours {
         Hours(
             timeZone: line.zone,

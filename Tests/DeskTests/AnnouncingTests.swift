@@ -292,6 +292,7 @@ struct AnnouncingTests {
                 return said
             }
         ),
+        ("that the queue is closed", { _ in .closed(opens: nil) }),
     ]
 
     @Test("The auditor finds what is not true", arguments: lies.indices)
@@ -323,6 +324,16 @@ struct AnnouncingTests {
         ({ $0.waiting = "{position" }, .notFound, "waiting"),
         ({ $0.nobody = "{minutes}" }, .notFound, "nobody"),
         ({ $0.nobody = "a\u{7}" }, .outOfRange, "nobody"),
+        ({ $0.waiting = "{opens}" }, .notFound, "waiting"),
+        (
+            { $0.closed = ClosedTexts(opening: "{position}", unknown: "later") }, .notFound,
+            "closed.opening"
+        ),
+        (
+            { $0.closed = ClosedTexts(opening: "{opens}", unknown: "{opens}") }, .notFound,
+            "closed.unknown"
+        ),
+        ({ $0.closed = ClosedTexts(opening: "", unknown: "later") }, .outOfRange, "closed.opening"),
         ({ $0.positionStep = 0 }, .outOfRange, "positionStep"),
         ({ $0.minutesStep = 0 }, .outOfRange, "minutesStep"),
         ({ $0.interval = 4_999 }, .outOfRange, "interval"),

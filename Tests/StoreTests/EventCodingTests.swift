@@ -91,6 +91,8 @@ enum EventSamples {
             .channelEventKept(nil), .agentDisconnected(agent, deadline: nil),
             .messagesRead(conversation, upTo: Instant(milliseconds: -1)),
             .announcementWritten(conversation, message, JobID(8), .nobodyThere(position: 3)),
+            .announcementWritten(conversation, message, JobID(8), .closed(opens: nil)),
+            .announcementWritten(conversation, message, JobID(8), .closed(opens: moment)),
         ]
         + CustomerMessageKind.allCases.map {
             .messageReceived(conversation, message, $0, writtenAt: moment)

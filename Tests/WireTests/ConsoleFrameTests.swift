@@ -96,6 +96,22 @@ private let id = "0b7c2a54-93d1-4c9e-8f27-5d1d0a3c6e10"
             """#
         ),
         (
+            .announcementWritten(conversation, message, JobID(41), .closed(opens: moment)),
+            PushContext(),
+            #"""
+            "message.announced" {"conversation":5,"message":41,"job":41,
+            "announcement":{"kind":"closed","opens":99}}
+            """#
+        ),
+        (
+            .announcementWritten(conversation, message, JobID(41), .closed(opens: nil)),
+            PushContext(),
+            #"""
+            "message.announced" {"conversation":5,"message":41,"job":41,
+            "announcement":{"kind":"closed"}}
+            """#
+        ),
+        (
             .messagesDelivered(conversation, upTo: moment), PushContext(),
             #""message.delivered" {"conversation":5,"upTo":99}"#
         ),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import Iterator
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -107,6 +109,42 @@ def test_the_report_adds_up(desk, office):
     assert sum(each["untilAnswered"]["count"] for each in report["queues"]) == 1
 
 
+def test_a_closed_queue_says_so_and_when_it_opens(desk, office, supervisor):
+    closed = {"opening": "We are closed until {opens}.", "unknown": "We are closed just now."}
+    week = [{"day": day, "opens": "00:00", "closes": "24:00"} for day in range(1, 8)]
+    office.set(queues=[queue(
+        announcing={**TOLD, "closed": closed}, hours={"timeZone": "Asia/Kolkata", "weekly": week})])
+    supervisor.pushed("queue.opened", queue=1)
+    agent = desk.agent("ana")
+    try:
+        opens = int(time.time() * 1_000) + 3_600_000
+        supervisor.request("queue.close", queue=1, until=opens)
+        early, late = desk.customer(), desk.customer()
+        conversation = opened(desk, supervisor, early)
+        # Ana is there and has room, and yet it would be a lie to tell a place and some minutes.
+        told = supervisor.pushed("message.announced", conversation=conversation)
+        assert told["announcement"] == {"kind": "closed", "opens": opens}
+        clock = datetime.fromtimestamp(opens / 1_000, ZoneInfo("Asia/Kolkata"))
+        assert told["text"] == f"We are closed until {clock:%Y-%m-%d %H:%M}."
+        until(lambda: texts(desk, early) == [told["text"]], "the sentence to arrive")
+        supervisor.request("queue.open", queue=1)
+        agent.pushed("owner.changed", conversation=conversation)
+        supervisor.request("queue.close", queue=1)
+        behind = opened(desk, supervisor, late)
+        told = supervisor.pushed("message.announced", conversation=behind)
+        assert told["announcement"] == {"kind": "closed"}
+        supervisor.request("queue.open", queue=1)
+        told = supervisor.pushed("message.announced", conversation=behind,
+                                 announcement={"kind": "waiting", "position": 1, "minutes": 2})
+        until(lambda: texts(desk, late) == ["We are closed just now.", told["text"]], "place and wait anew")
+        agent.request("conversation.close", conversation=conversation)
+        agent.pushed("owner.changed", conversation=behind)
+        agent.request("conversation.close", conversation=behind)
+    finally:
+        agent.request("presence.set", presence="offline")
+        agent.socket.close()
+
+
 @pytest.mark.parametrize("query, field", [
     ("", "from"), ("from=1", "to"), ("from=x&to=5", "from"), ("from=5&to=5", "from"),
     ("from=-1&to=5", "from"), ("from=1&to=2678400002", "to"), ("from=%zz&to=5", "query"),
@@ -124,6 +162,7 @@ def test_the_report_is_for_supervisors(desk):
 @pytest.mark.parametrize("change, code, field", [
     ({"waiting": "Your card 4111 1111 1111 1111"}, "guarded", "waiting"),
     ({"nobody": "IBAN GB82 WEST 1234 5698 7654 32"}, "guarded", "nobody"),
+    ({"closed": {"opening": "a", "unknown": "Your card 4111 1111 1111 1111"}}, "guarded", "closed.unknown"),
     ({"waiting": "{wait}"}, "notFound", "waiting"),
     ({"interval": 4_999}, "outOfRange", "interval"),
 ])

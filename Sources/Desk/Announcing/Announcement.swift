@@ -5,6 +5,8 @@ public enum Announcement: Equatable, Sendable, Codable {
     case waiting(position: Int, minutes: Int)
     /// Nobody is there who could serve them; their place in the queue.
     case nobodyThere(position: Int)
+    /// Their queue is closed until this moment; `nil`: nobody knows until when.
+    case closed(opens: Instant?)
 }
 
 /// What a customer was told of their wait, and when there may be something new to tell.
@@ -39,9 +41,9 @@ public struct Wording: Equatable, Sendable {
     }
 }
 
-/// Puts an announcement into words by the templates of its queue. A pure function; `nil`: the text
-/// must not leave, and then nothing is announced.
-public typealias Composer = @Sendable (Announcement, Announcing) -> Wording?
+/// Puts an announcement into words by the templates of its queue, and moments into the time of its
+/// place. A pure function; `nil`: the text must not leave, and then nothing is announced.
+public typealias Composer = @Sendable (Announcement, Queue) -> Wording?
 
 /// A message that the desk wrote, with its words: they travel beside the event into the same commit.
 public struct Written: Equatable, Sendable {

@@ -20,10 +20,15 @@ extension Desk {
 
     /// How its queue announces to a conversation that waits and is offered to nobody.
     private func announcing(to conversation: Conversation) -> Announcing? {
-        guard case .queue(let queue) = conversation.owner, conversation.routing.offer == nil else {
-            return nil
-        }
-        return configuration.queue(queue)?.announcing
+        announcingQueue(of: conversation)?.announcing
+    }
+
+    /// The queue in which it waits so, if that announces.
+    private func announcingQueue(of conversation: Conversation) -> Queue? {
+        guard case .queue(let id) = conversation.owner, conversation.routing.offer == nil,
+            let queue = configuration.queue(id), queue.announcing != nil
+        else { return nil }
+        return queue
     }
 
     /// What a change of owner does to what was told: a new queue is told of as soon as the interval
@@ -48,10 +53,29 @@ extension Desk {
         Announced(said: nil, at: told.at, nextLook: told.nextLook)
     }
 
+    /// A queue closed, opened or is closed for another time: who waits in it is told as soon as the
+    /// interval allows, and not when it would have been looked at next.
+    mutating func lookAgain(in queue: QueueID, _ at: Instant) {
+        // Without words for a closing there is nothing to tell at it, nor to take back after it.
+        guard let announcing = configuration.queue(queue)?.announcing, announcing.closed != nil
+        else { return }
+        for id in waitingLines.members(of: queue) {
+            guard var conversation = conversations[id],
+                var told = conversation.routing.announced
+            else { continue }
+            let allowed = told.at?.adding(milliseconds: announcing.interval) ?? at
+            guard max(allowed, at) < told.nextLook else { continue }
+            told.nextLook = max(allowed, at)
+            conversation.routing.announced = told
+            put(conversation)
+        }
+    }
+
     private mutating func look(
         at id: ConversationID, _ minutes: inout Minutes
     ) {
-        guard var conversation = conversations[id], let announcing = announcing(to: conversation),
+        guard var conversation = conversations[id],
+            let queue = announcingQueue(of: conversation), let announcing = queue.announcing,
             let line = waitingLines.line(of: id)
         else { return looks.set(id, rank: nil) }
         let told = conversation.routing.announced
@@ -61,9 +85,9 @@ extension Desk {
         let announcement = announcement(to: conversation, announcing, line, minutes.at)
         if let allowed = told?.at?.adding(milliseconds: announcing.interval), minutes.at < allowed {
             next.nextLook = allowed
-        } else if matters(announcement, after: told?.said, announcing),
+        } else if let announcement, matters(announcement, after: told?.said, announcing),
             isReachable(conversation, minutes.at), !isAnnouncing(to: id), hasRoomForJob(id),
-            let wording = minutes.composer?(announcement, announcing)
+            let wording = minutes.composer?(announcement, queue)
         {
             write(announcement, wording, to: id, &minutes)
             next.said = announcement
@@ -77,7 +101,10 @@ extension Desk {
 
     private func announcement(
         to conversation: Conversation, _ announcing: Announcing, _ line: Int, _ at: Instant
-    ) -> Announcement {
+    ) -> Announcement? {
+        guard isOpen(conversation.queue) else {
+            return announcing.closed == nil ? nil : closing(of: conversation.queue, at)
+        }
         let position = position(of: conversation, in: line)
         let there = waitingLines[line].there
         let barred = waitingLines.barredAgents[conversation.customer] ?? []
@@ -88,6 +115,14 @@ extension Desk {
         // Rounded up: nobody is served before they were told.
         let minutes = max(1, (wait + 59_999) / 60_000)
         return .waiting(position: position, minutes: Int(clamping: minutes))
+    }
+
+    /// That a closed queue is closed, and until when; `nil` as long as its hours were not told, and
+    /// when it is to open at once: then there is something truer to tell in a moment.
+    private func closing(of queue: QueueID, _ at: Instant) -> Announcement? {
+        guard let state = queueStates[queue], state.knowsItself(at: at), !state.isOpen(at: at)
+        else { return nil }
+        return .closed(opens: state.nextChange(after: at))
     }
 
     /// The place among all who wait in its queue, whatever they ask for; 1 is the first.
@@ -114,7 +149,9 @@ extension Desk {
             abs(position - former) >= announcing.positionStep
                 || abs(minutes - formerMinutes) >= announcing.minutesStep
         case (.nobodyThere, .nobodyThere?): false
-        case (.waiting, _), (.nobodyThere, _): true
+        // Another opening than was told.
+        case (.closed(let opens), .closed(let former)?): opens != former
+        case (.waiting, _), (.nobodyThere, _), (.closed, _): true
         }
     }
 

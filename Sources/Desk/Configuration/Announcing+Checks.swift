@@ -1,8 +1,12 @@
 extension Configuration {
     /// Refuses announcements that could not be sent or would never end.
     func check(_ announcing: Announcing, _ field: String) throws(Rejection) {
-        try check(announcing.waiting, allowing: Announcing.Placeholder.allCases, field + ".waiting")
+        try check(announcing.waiting, allowing: [.position, .minutes], field + ".waiting")
         try check(announcing.nobody, allowing: [.position], field + ".nobody")
+        if let closed = announcing.closed {
+            try check(closed.opening, allowing: [.opens], field + ".closed.opening")
+            try check(closed.unknown, allowing: [], field + ".closed.unknown")
+        }
         try within(
             announcing.positionStep, 1...Limits.longestQueue, field + ".positionStep")
         try within(

@@ -38,6 +38,7 @@ extension Desk {
                     told.queue, next: nextChange(of: told.queue), knownUntil: told.knownUntil),
                 in: &minutes)
             turn(told.queue, by: nil, &minutes)
+            if !isOpen(told.queue) { lookAgain(in: told.queue, minutes.at) }
         }
     }
 
@@ -111,8 +112,10 @@ extension Desk {
         note(
             .queueTurned(queue, isOpen: isOpen, until: nextChange(of: queue), by: person),
             to: person, in: &minutes)
-        guard hasTurned else { return }
-        if isOpen { waitingLines.unsettle(queue) } else { closeLines(of: queue, &minutes) }
+        if hasTurned {
+            if isOpen { waitingLines.unsettle(queue) } else { closeLines(of: queue, &minutes) }
+        }
+        if hasTurned || !isOpen { lookAgain(in: queue, minutes.at) }
     }
 
     /// What is offered out of a queue that closes is taken back, and what its overflow takes when it

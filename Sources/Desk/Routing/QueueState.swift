@@ -115,6 +115,13 @@ extension QueueState {
     /// Whether it is to be open at a moment that is not before `countedAt`.
     func isOpen(at moment: Instant) -> Bool { stretch(at: moment).isOpen }
 
+    /// Whether it was told or ordered what holds at this moment: hours that were just configured are
+    /// told a moment later.
+    func knowsItself(at moment: Instant) -> Bool {
+        if let order, order.until.map({ moment < $0 }) ?? true { return true }
+        return hours.map { moment < $0.knownUntil } ?? true
+    }
+
     /// When it next opens or closes, or an order ends; `nil`: never, as far as anybody knows.
     var nextTurn: Instant? { stretch(at: countedAt).until }
 

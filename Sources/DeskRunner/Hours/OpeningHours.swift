@@ -57,6 +57,23 @@ public enum OpeningHours {
             knownUntil: Instant(milliseconds: end))
     }
 
+    /// What calendar and clock show at a moment in a place, in a form that every language reads:
+    /// `2026-12-24 09:30`. Without a place, or with one that is unknown, it is UTC and says so.
+    public static func words(for moment: Instant, in timeZone: String?) -> String {
+        let zone = timeZone.flatMap { TimeZone(identifier: $0) }
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = zone ?? .gmt
+        let parts = calendar.dateComponents(
+            [.year, .month, .day, .hour, .minute],
+            from: Date(timeIntervalSince1970: Double(moment.milliseconds) / 1_000))
+        guard
+            let day = LocalDate(
+                year: parts.year ?? 0, month: parts.month ?? 0, day: parts.day ?? 0),
+            let time = WallTime(minutes: (parts.hour ?? 0) * 60 + (parts.minute ?? 0))
+        else { return "\(moment.milliseconds)" }
+        return "\(day.text) \(time.text)" + (zone == nil ? " UTC" : "")
+    }
+
     /// What clocks on the wall show in a zone.
     private struct WallClock {
         let zone: TimeZone

@@ -246,6 +246,9 @@ extension Announcement {
         case .nobodyThere(let position):
             writer.member("kind", "nobodyThere")
             writer.members(("position", Int64(position)))
+        case .closed(let opens):
+            writer.member("kind", "closed")
+            writer.members(("opens", opens?.milliseconds))
         }
         writer.endObject()
     }

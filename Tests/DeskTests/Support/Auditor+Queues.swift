@@ -19,6 +19,13 @@ extension Auditor {
         return periods.contains { $0.from <= at && at < $0.until }
     }
 
+    /// When a closed queue opens; `nil`: nobody knows.
+    func opening(of queue: QueueID, at: Instant) -> Instant? {
+        let door = door(queue)
+        let turns = (door.periods ?? []).map(\.from) + [door.order?.until].compactMap { $0 }
+        return turns.filter { at < $0 && shouldBeOpen(door, at: $0) }.min()
+    }
+
     /// What an accepted input says of queues.
     mutating func noteQueues(_ input: Input, at: Instant) {
         switch input {

@@ -36,6 +36,8 @@ struct Auditor {
         var stays = false
         /// When the customer was told of their wait.
         var toldAt: Instant?
+        /// What they were told last, since they last came into a queue from elsewhere.
+        var said: Announcement?
         /// When the customer wrote last, by the platform's clock.
         var wroteAt = moment(0)
         /// Whether an agent answered since the clock began, where that is kept.
@@ -308,6 +310,11 @@ struct Auditor {
         default: break
         }
         if [.overflowed, .escalated].contains(handoff.reason) { book.stays = true }
+        // Who was served, or waited where nothing is told, is told anew.
+        if case .queue(let name) = handoff.to, queue(name)?.announcing != nil {
+        } else {
+            book.said = nil
+        }
         if case .agent(let agent) = handoff.to, handoff.reason == .assigned {
             people[agent]?.idleSince = record.at
         }
@@ -576,12 +583,20 @@ struct Auditor {
         let isSomebodyThere = people.keys.contains { isThere($0, for: id) }
         switch said {
         case .waiting(let position, let minutes):
+            check(isOpen(name), "\(id) is told a wait while its queue is closed")
             check(position == before + 1, "\(id) is told place \(position), it is \(before + 1)")
             check(minutes >= 1 && isSomebodyThere, "\(id) is told a wait while nobody is there")
         case .nobodyThere(let position):
             check(position == before + 1, "\(id) is told place \(position), it is \(before + 1)")
+            check(isOpen(name), "\(id) is told a place while its queue is closed")
             check(!isSomebodyThere, "\(id) is told that nobody is there")
+        case .closed(let opens):
+            check(!isOpen(name), "\(id) is told that an open queue is closed")
+            check(opens == opening(of: name, at: record.at), "\(id) is told another opening")
+            check(announcing.closed != nil, "\(id) is told of a closing without words for it")
+            check(book.said != said, "\(id) is told of one closing twice")
         }
+        books[id]?.said = said
         books[id]?.toldAt = record.at
         books[id]?.telling = job
     }

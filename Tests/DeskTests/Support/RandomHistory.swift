@@ -221,6 +221,7 @@ struct RandomHistory {
         if chance(of: 2) {
             queue.announcing = Announcing(
                 waiting: "{position}: {minutes}", nobody: "{position}",
+                closed: chance(of: 3) ? nil : ClosedTexts(opening: "{opens}", unknown: "later"),
                 positionStep: random.below(2) + 1, minutesStep: random.below(3) + 1,
                 interval: random.pick([5_000, 30_000]), usualPace: random.pick([400, 90_000]))
         }
