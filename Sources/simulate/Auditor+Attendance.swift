@@ -15,7 +15,7 @@ extension Auditor {
             ledger.agents[agent]?.isFinishing = false
         case .shiftEnded(let agent):
             let isDue = ledger.agents[agent]?.shiftEnd.map { $0 <= record.at } ?? false
-            require(isDue, .p5, "the shift of agent \(agent.number) ends too early")
+            require(isDue, .shiftEndsInTime, "the shift of agent \(agent.number) ends too early")
             ledger.agents[agent]?.isFinishing = true
         default: break
         }
@@ -27,12 +27,14 @@ extension Auditor {
         switch inputOfRecord {
         case .presenceSet(agent, presence, let said?),
             .presenceOrdered(agent, presence, let said?, by: _):
-            require(reason == said, .p1, "why agent \(agent.number) is away was not taken down")
+            require(
+                reason == said, .awayReasonOnRecord,
+                "why agent \(agent.number) is away was not taken down")
         default: break
         }
         let former = ledger.agents[agent]?.presence
         require(
-            presence != .wrapUp || former == .available, .p4,
+            presence != .wrapUp || former == .available, .onlyTheAvailableWriteUp,
             "agent \(agent.number) writes up and was not available")
         ledger.agents[agent]?.presence = presence
         ledger.agents[agent]?.awayReason = reason
@@ -50,26 +52,28 @@ extension Auditor {
     /// agent asked for more.
     private func checkWrapUp(of id: AgentID, _ until: Instant, _ record: EventRecord) {
         guard let agent = ledger.agents[id], agent.presence == .wrapUp else {
-            return violated(.p4, "agent \(id.number) has a wrap-up and does something else")
+            return violated(
+                .onlyTheAvailableWriteUp, "agent \(id.number) has a wrap-up and does something else"
+            )
         }
         require(
-            agent.wrapUpEnd.map { until > $0 } ?? true, .p4,
+            agent.wrapUpEnd.map { until > $0 } ?? true, .wrapUpNotShortened,
             "the wrap-up of agent \(id.number) is shortened")
         switch inputOfRecord {
         case .conversationClosed(id, let left), .transferOrdered(id, let left, .queue),
             .transferOrdered(id, let left, .bot):
             let time = leftIn[left].flatMap { ledger.queue($0)?.wrapUp }
             require(
-                time.map { record.at.adding(milliseconds: $0.time) } == until, .p4,
+                time.map { record.at.adding(milliseconds: $0.time) } == until, .wrapUpAsLongAsSaid,
                 "the wrap-up of agent \(id.number) is not as long as its queue says")
             let latest = record.at.adding(milliseconds: time?.maximum ?? 0)
             ledger.agents[id]?.longestWrapUp = max(agent.longestWrapUp ?? latest, latest)
         case .wrapUpExtended(id):
             require(
-                agent.longestWrapUp.map { until <= $0 } ?? false, .p4,
+                agent.longestWrapUp.map { until <= $0 } ?? false, .wrapUpNotTooLong,
                 "the wrap-up of agent \(id.number) is extended too far")
         default:
-            violated(.p4, "the wrap-up of agent \(id.number) comes of nothing")
+            violated(.wrapUpHasCause, "the wrap-up of agent \(id.number) comes of nothing")
         }
     }
 
@@ -79,7 +83,7 @@ extension Auditor {
     func checkAgentRows(of commit: Commit) {
         for id in commit.changes.agents.map(\.id) {
             guard let row = database.agents[id], let known = ledger.agents[id] else {
-                violated(.p1, "agent \(id.number) has no row or no event")
+                violated(.agentRowIsTrue, "agent \(id.number) has no row or no event")
                 continue
             }
             let attendance = row.attendance
@@ -87,7 +91,7 @@ extension Auditor {
                 row.presence == known.presence && attendance.awayReason == known.awayReason
                     && attendance.wrapUp?.until == known.wrapUpEnd
                     && attendance.shiftEnd == known.shiftEnd
-                    && attendance.hasShiftEnded == known.isFinishing, .p1,
+                    && attendance.hasShiftEnded == known.isFinishing, .agentRowIsTrue,
                 "the row of agent \(id.number) is not what is on record")
         }
     }
@@ -99,7 +103,7 @@ extension Auditor {
             guard let agent = ledger.agents[id] else { continue }
             let holds = ledger.conversations.values.contains { $0.owner == .agent(id) }
             require(
-                !agent.isFinishing || holds || agent.presence == .wrapUp, .p5,
+                !agent.isFinishing || holds || agent.presence == .wrapUp, .whoFinishedLeaves,
                 "the shift of agent \(id.number) is over, nothing is left, and they are there")
             guard let next = agent.nextStep, next.at <= commit.at else {
                 overdueAgents[id] = nil
@@ -111,7 +115,7 @@ extension Auditor {
                 continue
             }
             require(
-                known.seen == commit.at, next.promise,
+                known.seen == commit.at, next.line,
                 "agent \(id.number): \(next.what) was due at \(next.at.milliseconds)")
         }
     }
@@ -119,12 +123,12 @@ extension Auditor {
 
 extension Ledger.Agent {
     /// What happens next to them by a stored clock. Who writes up for ever lacks work that waits.
-    fileprivate var nextStep: (at: Instant, what: String, promise: Promise)? {
+    fileprivate var nextStep: (at: Instant, what: String, line: Line)? {
         let isOpen = presence != .offline && !isFinishing
         let shift = isOpen ? shiftEnd : nil
         if let wrapUpEnd, shift.map({ wrapUpEnd <= $0 }) ?? true {
-            return (wrapUpEnd, "the end of the wrap-up", .p4)
+            return (wrapUpEnd, "the end of the wrap-up", .wrapUpEnds)
         }
-        return shift.map { ($0, "the end of the shift", .p5) }
+        return shift.map { ($0, "the end of the shift", .shiftEnds) }
     }
 }

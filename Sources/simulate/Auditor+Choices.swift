@@ -6,7 +6,7 @@ extension Auditor {
         _ choice: Choice?, of agent: AgentID, for id: ConversationID,
         _ conversation: Ledger.Conversation, at: Instant
     ) {
-        guard let choice else { return violated(.p6, "a choice is not on record") }
+        guard let choice else { return violated(.choiceOnRecord, "a choice is not on record") }
         let needs = ledger.needs(of: conversation)
         let line = ledger.conversations.filter { _, other in
             other.isWaiting && other.queue == conversation.queue
@@ -36,13 +36,13 @@ extension Auditor {
             runnerUp: isKnown ? runnerUp : choice.runnerUp,
             others: isKnown ? others : choice.others)
         require(
-            choice == counted, .p6,
+            choice == counted, .choiceAsItWas,
             "the choice on record of conversation \(id.number) is \(choice), it was \(counted)")
     }
 
     /// Whether something was due that no event tells, such as the end of a reservation: the desk may
     /// have chosen before or after it.
-    private func isUnclear(_ conversation: Ledger.Conversation, at: Instant) -> Bool {
+    func isUnclear(_ conversation: Ledger.Conversation, at: Instant) -> Bool {
         if isOverdue(conversation, at: at) { return true }
         return ledger.waiting.contains { id in
             ledger.conversations[id].map { isOverdue($0, at: at) } ?? false

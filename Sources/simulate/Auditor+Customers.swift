@@ -9,25 +9,25 @@ extension Auditor {
         guard let conversation = ledger.conversations[id],
             let announcing = ledger.queue(conversation.queue)?.announcing
         else {
-            return violated(.customer, "conversation \(id.number) is told of a wait unasked")
+            return violated(.toldWhereAsked, "conversation \(id.number) is told of a wait unasked")
         }
         require(
-            conversation.isWaiting, .customer,
+            conversation.isWaiting, .toldWhileWaiting,
             "conversation \(id.number) is told of a wait and does not wait")
         if let last = conversation.toldAt {
             require(
-                last.adding(milliseconds: announcing.interval) <= record.at, .customer,
+                last.adding(milliseconds: announcing.interval) <= record.at, .toldSeldom,
                 "conversation \(id.number) is told of its wait too often")
         }
         let window: Int64 = 24 * 60 * 60 * 1_000
         require(
-            record.at.milliseconds < conversation.wroteAt.milliseconds + window, .customer,
+            record.at.milliseconds < conversation.wroteAt.milliseconds + window, .toldWithinWindow,
             "conversation \(id.number) is told of its wait outside the platform's window")
         let isTold = ledger.lines[id]?.dropLast().contains { job in
             ledger.jobs[job].map { $0.agent == nil && !$0.state.isSettled } ?? false
         }
         require(
-            isTold != true, .customer,
+            isTold != true, .toldOneAtATime,
             "conversation \(id.number) has two announcements on their way")
         checkTruth(of: said, to: id, conversation, at: record.at)
         ledger.conversations[id]?.toldAt = record.at
@@ -38,7 +38,7 @@ extension Auditor {
     func checkGivenUp(_ conversation: Ledger.Conversation, _ handoff: Handoff, at: Instant) {
         let end = ledger.endOfSilence(of: conversation)
         require(
-            conversation.offer == nil && end.map { $0 <= at } == true, .customer,
+            conversation.offer == nil && end.map { $0 <= at } == true, .givenUpInTime,
             "conversation \(handoff.conversation.number) is given up and may not be")
     }
 
@@ -75,24 +75,24 @@ extension Auditor {
         {
             let expected = max(1, wait / 60_000 + (wait % 60_000 > 0 ? 1 : 0))
             require(
-                Int64(minutes) == expected, .customer,
+                Int64(minutes) == expected, .toldWaitIsTrue,
                 "conversation \(id.number) is told \(minutes) min, expected are \(expected)")
         }
         require(
-            position == before + 1, .customer,
+            position == before + 1, .toldPlaceIsTrue,
             "conversation \(id.number) is told place \(position) and has place \(before + 1)")
         require(
-            isPromised == isSomebodyThere, .customer,
+            isPromised == isSomebodyThere, .toldPresenceIsTrue,
             "conversation \(id.number) is told \(said), somebody is there: \(isSomebodyThere)")
     }
 
     /// What left in words is what was decided.
     private func checkWords(of said: Announcement) {
         guard let words = wordsOfEntry.popFirst() else {
-            return violated(.customer, "an announcement has no words")
+            return violated(.toldInItsWords, "an announcement has no words")
         }
         require(
-            words.body == Wordings.text(of: said), .customer,
+            words.body == Wordings.text(of: said), .toldInItsWords,
             "an announcement says something else than was decided")
     }
 }
@@ -157,32 +157,5 @@ enum Wordings {
             let sum = body.reduce(UInt64(7)) { $0 &* 31 &+ UInt64($1) }
             return Wording(textDigest: Digest(high: 6, low: sum), body: body)
         }
-    }
-}
-
-extension Commit {
-    /// With every announced position one too far behind: a fault on the way to the store.
-    var misplaced: Commit {
-        let entries = entries.map { entry in
-            CommitEntry(
-                key: entry.key, parameters: entry.parameters, result: entry.result,
-                content: entry.content, records: entry.records.map(\.misplaced),
-                written: entry.written)
-        }
-        return Commit(
-            epoch: epoch, at: at, lastEvent: lastEvent, entries: entries, changes: changes)
-    }
-}
-
-extension EventRecord {
-    fileprivate var misplaced: EventRecord {
-        guard
-            case .announcementWritten(let id, let message, let job, .nobodyThere(let position)) =
-                event
-        else { return self }
-        return EventRecord(
-            number: number, at: at, epoch: epoch,
-            event: .announcementWritten(id, message, job, .nobodyThere(position: position + 1)),
-            audience: audience)
     }
 }

@@ -7,7 +7,7 @@ extension Auditor {
         switch record.event {
         case .conversationOpened(let id, let customer, let queue):
             let isKnown = ledger.conversations.values.contains { $0.customer == customer }
-            require(!isKnown, .p2, "a customer has two conversations")
+            require(!isKnown, .oneConversationEach, "a customer has two conversations")
             ledger.conversations[id] = Ledger.Conversation(customer: customer, queue: queue)
         case .ownerChanged(let handoff):
             change(handoff, record)
@@ -27,7 +27,7 @@ extension Auditor {
             for agent in ledger.agents.keys { ledger.agents[agent]?.isConnected = false }
         case .messageWritten(let conversation, let message, let agent, let job):
             let owner = ledger.conversations[conversation]?.owner
-            require(owner == .agent(agent), .p2, "who is not the owner wrote")
+            require(owner == .agent(agent), .onlyOwnerWrites, "who is not the owner wrote")
             ledger.jobs[job] = Ledger.Job(
                 conversation: conversation, message: message, agent: agent)
             ledger.lines[conversation, default: []].append(job)
@@ -41,7 +41,7 @@ extension Auditor {
             change(job, to: state, attempts, byPerson)
         case .customerMet(_, let thread):
             let isNew = ledger.threads.insert(thread).inserted
-            require(isNew, .p2, "somebody who is known is met as a new customer")
+            require(isNew, .customerMetOnce, "somebody who is known is met as a new customer")
         case .messageReceived(let id, _, _, let writtenAt):
             let former = ledger.conversations[id]?.wroteAt ?? writtenAt
             ledger.conversations[id]?.wroteAt = max(former, writtenAt)
@@ -69,12 +69,13 @@ extension Auditor {
     private func change(_ handoff: Handoff, _ record: EventRecord) {
         let id = handoff.conversation
         guard let former = ledger.conversations[id] else {
-            return violated(.p6, "a handoff of conversation \(id.number), which was never opened")
+            return violated(
+                .handoffChain, "a handoff of conversation \(id.number), which was never opened")
         }
         require(
-            handoff.from == former.owner && handoff.number == former.handoffs + 1, .p6,
+            handoff.from == former.owner && handoff.number == former.handoffs + 1, .handoffChain,
             "the handoffs of conversation \(id.number) have a gap at \(handoff.number)")
-        require(handoff.from != handoff.to, .p6, "a handoff to the owner")
+        require(handoff.from != handoff.to, .handoffChain, "a handoff to the owner")
         if handoff.from.agent != nil { leftIn[id] = former.queue }
         if case .agent(let agent) = handoff.to { checkAssignment(handoff, to: agent, record) }
         var conversation = former
@@ -143,7 +144,8 @@ extension Auditor {
             }
             let isDue = agent.deadline.map { $0 <= at } ?? true
             require(
-                agent.presence != .offline && !isDue, .p5, "agent \(id.number) is gone and owns")
+                agent.presence != .offline && !isDue, .goneOwnsNothing,
+                "agent \(id.number) is gone and owns")
         }
     }
 
@@ -158,21 +160,22 @@ extension Auditor {
             }
             require(
                 row?.number == handoff.number && row?.from == handoff.from && row?.to == handoff.to,
-                .p6, "handoff \(handoff.number) of \(handoff.conversation.number) has no row")
+                .handoffHasRow,
+                "handoff \(handoff.number) of \(handoff.conversation.number) has no row")
         }
         for id in touched.sorted() {
             guard let row = database.conversations[id], let known = ledger.conversations[id] else {
-                violated(.p2, "conversation \(id.number) has no row or no event")
+                violated(.oneOwner, "conversation \(id.number) has no row or no event")
                 continue
             }
             require(
-                row.owner == known.owner && row.handoffs == known.handoffs, .p2,
+                row.owner == known.owner && row.handoffs == known.handoffs, .oneOwner,
                 "conversation \(id.number) has two owners: \(row.owner) and \(known.owner)")
             require(
-                row.routing.offer == known.offer, .p2,
+                row.routing.offer == known.offer, .offerRowIsTrue,
                 "the offer of conversation \(id.number) is not the one on record")
             require(
-                row.waitingSince == known.waitingSince || known.handoffs == 0, .p13,
+                row.waitingSince == known.waitingSince || known.handoffs == 0, .waitingClockKept,
                 "the waiting clock of conversation \(id.number) was set anew")
         }
     }
@@ -237,13 +240,15 @@ extension Auditor {
     }
 
     func saw(_ view: View, _ console: Console) {
-        require(view.number <= ledger.last, .p7, "a snapshot shows what is not committed")
+        require(
+            view.number <= ledger.last, .snapshotIsCommitted,
+            "a snapshot shows what is not committed")
         seen[console.index] = view.number
         let expected =
             console.isSupervisor
             ? ledger.open(at: view.number) : ledger.holdings(of: console.person, at: view.number)
         require(
-            view.conversations.map(\.id) == expected, .p9,
+            view.conversations.map(\.id) == expected, .snapshotIsTheState,
             "the snapshot of console \(console.index) is not the state at \(view.number)")
     }
 
@@ -251,16 +256,18 @@ extension Auditor {
         let place = Int(record.number) - 1
         let isCommitted =
             database.events.indices.contains(place) && database.events[place] == record
-        require(isCommitted, .p7, "event \(record.number) was pushed and is not committed")
+        require(
+            isCommitted, .pushIsCommitted, "event \(record.number) was pushed and is not committed")
         let last = seen[console.index]
         require(
-            previous == last && record.number > previous, .p9,
+            previous == last && record.number > previous, .feedInOrder,
             "console \(console.index) saw \(last ?? 0), then \(record.number) after \(previous)")
         require(
-            console.isSupervisor || record.audience.contains(console.person), .p9,
+            console.isSupervisor || record.audience.contains(console.person), .feedIsTheirOwn,
             "console \(console.index) saw an event of another feed")
         if let last, let gap = missed(by: console, between: last, and: record.number) {
-            violated(.p9, "console \(console.index) was never given event \(gap.number)")
+            violated(
+                .feedWithoutGap, "console \(console.index) was never given event \(gap.number)")
         }
         seen[console.index] = record.number
     }

@@ -5,29 +5,35 @@ import Engine
 extension Auditor {
     func change(_ id: JobID, to state: JobState, _ attempts: Int, _ byPerson: Bool) {
         guard var job = ledger.jobs[id] else {
-            return violated(.p8, "job \(id.number) changed and was never ordered")
+            return violated(.jobStepIsKnown, "job \(id.number) changed and was never ordered")
         }
         switch (job.state, state) {
         case (.queued, .sending):
-            require(attempts == job.attempts + 1, .p8, "job \(id.number) miscounts its attempts")
+            require(
+                attempts == job.attempts + 1, .attemptsCounted,
+                "job \(id.number) miscounts its attempts")
             checkTurn(of: id, job)
         case (.sending, .queued), (.unknown, .queued):
             job.denied.insert(job.attempts)
             let isTaken = takenAttempts[id]?.contains(job.attempts) ?? false
-            require(!isTaken, .p8, "job \(id.number) was taken and is queued again by the machine")
+            require(
+                !isTaken, .takenNotQueuedAgain,
+                "job \(id.number) was taken and is queued again by the machine")
         case (.unconfirmed, .queued), (.failed, .queued):
-            require(byPerson, .p8, "job \(id.number) is sent again without a person's order")
+            require(
+                byPerson, .resentByPersonAlone,
+                "job \(id.number) is sent again without a person's order")
             job.excused = job.attempts
         case (.sending, .unknown), (.unknown, .unknown), (.unknown, .unconfirmed),
             (.sending, .failed), (.unknown, .failed):
             break
         case (_, .sent):
             require(
-                takenAttempts[id] != nil || mayBeMistaken(job), .p8,
+                takenAttempts[id] != nil || mayBeMistaken(job), .sentWasTaken,
                 "job \(id.number) counts as sent and was never taken")
         case (.queued, _), (.sending, _), (.unknown, _), (.sent, _), (.failed, _),
             (.unconfirmed, _):
-            violated(.p8, "job \(id.number) went from \(job.state) to \(state)")
+            violated(.jobStepIsKnown, "job \(id.number) went from \(job.state) to \(state)")
         }
         job.state = state
         job.attempts = attempts
@@ -47,9 +53,13 @@ extension Auditor {
         for other in ledger.lines[job.conversation] ?? [] where other != id {
             switch ledger.jobs[other]?.state {
             case .sending, .unknown:
-                violated(.p8, "job \(id.number) overtakes job \(other.number), which is under way")
+                violated(
+                    .jobsLeaveOneAtATime,
+                    "job \(id.number) overtakes job \(other.number), which is under way")
             case .queued:
-                require(other > id, .p8, "job \(id.number) leaves before job \(other.number)")
+                require(
+                    other > id, .jobsLeaveInOrder,
+                    "job \(id.number) leaves before job \(other.number)")
             case .sent, .failed, .unconfirmed, nil:
                 break
             }
@@ -60,19 +70,22 @@ extension Auditor {
     func posted(_ id: JobID, attempt: Int) {
         let job = ledger.jobs[id]
         require(
-            job.map { $0.attempts >= attempt } ?? false, .p7,
+            job.map { $0.attempts >= attempt } ?? false, .postedOnceBegun,
             "job \(id.number) left before its beginning was committed")
         let isFirst = postedAttempts[id, default: []].insert(attempt).inserted
-        require(isFirst, .p8, "job \(id.number) left twice in attempt \(attempt)")
+        require(isFirst, .postedOncePerAttempt, "job \(id.number) left twice in attempt \(attempt)")
         let earlier = (takenAttempts[id] ?? []).filter { $0 < attempt }
         let isExcused = earlier.allSatisfy { $0 <= job?.excused ?? 0 }
-        require(isExcused, .p8, "job \(id.number) was taken and is resent by the machine")
+        require(
+            isExcused, .takenNotResent, "job \(id.number) was taken and is resent by the machine")
     }
 
     /// Messenger took it: the customer has it.
     func took(_ id: JobID, attempt: Int) {
         takenAttempts[id, default: []].append(attempt)
         let isDenied = ledger.jobs[id]?.denied.contains(attempt) ?? false
-        require(!isDenied, .p8, "job \(id.number) was taken after it was said to be refused")
+        require(
+            !isDenied, .refusedWasNotTaken,
+            "job \(id.number) was taken after it was said to be refused")
     }
 }

@@ -46,7 +46,7 @@ extension Auditor {
             ledger.conversations[id]?.needs = needs
             ledger.conversations[id]?.compartment = compartment
         default:
-            violated(.p6, "event \(record.number) follows from no order on record")
+            violated(.settingHasOrder, "event \(record.number) follows from no order on record")
         }
     }
 
@@ -54,14 +54,16 @@ extension Auditor {
 
     func made(_ offer: Offer, of id: ConversationID, _ choice: Choice?, _ record: EventRecord) {
         guard let conversation = ledger.conversations[id] else {
-            return violated(.p2, "conversation \(id.number) is offered and was never opened")
+            return violated(
+                .offeredToOne, "conversation \(id.number) is offered and was never opened")
         }
         require(
-            conversation.offer == nil, .p2,
+            conversation.offer == nil, .offeredToOne,
             "conversation \(id.number) is offered to two agents at once")
         if offer.isTransfer {
             require(
-                conversation.owner.agent != nil && conversation.owner != .agent(offer.agent), .p2,
+                conversation.owner.agent != nil && conversation.owner != .agent(offer.agent),
+                .passedOnByOwner,
                 "conversation \(id.number) is passed on by nobody, or to its owner")
             checkRoom(of: offer.agent, for: id, conversation)
         } else {
@@ -75,19 +77,20 @@ extension Auditor {
 
     func ended(_ id: ConversationID, _ agent: AgentID, _ end: OfferEnd, _ record: EventRecord) {
         guard let offer = ledger.conversations[id]?.offer, offer.agent == agent else {
-            return violated(.p2, "an offer of conversation \(id.number) ends that did not stand")
+            return violated(
+                .endedOfferStood, "an offer of conversation \(id.number) ends that did not stand")
         }
         switch end {
         case .accepted:
             require(
-                record.at < offer.deadline, .p5,
+                record.at < offer.deadline, .offerAcceptedInTime,
                 "the offer of conversation \(id.number) is accepted after its deadline")
             ledger.conversations[id]?.acceptedAt = record.number
         case .declined:
             ledger.conversations[id]?.declined.insert(agent)
         case .timedOut:
             require(
-                offer.deadline <= record.at, .p5,
+                offer.deadline <= record.at, .offerStandsItsTime,
                 "the offer of conversation \(id.number) passed before its deadline")
             ledger.conversations[id]?.declined.insert(agent)
         case .withdrawn: break
@@ -109,30 +112,32 @@ extension Auditor {
             ledger.agents[agent]?.idleSince = record.at
         case .offerAccepted:
             require(
-                conversation.acceptedAt == record.number - 1, .p2,
+                conversation.acceptedAt == record.number - 1, .acceptedWasOffered,
                 "conversation \(id.number) was not offered to whom it is given")
         case .taken:
             let isPulled = ledger.queue(conversation.queue)?.handing == .pull
             require(
                 conversation.isWaiting && isPulled && !ledger.closed.contains(conversation.queue)
-                    && ledger.fits(agent, conversation), .p4,
+                    && ledger.fits(agent, conversation), .takenByWhoMay,
                 "agent \(agent.number) took conversation \(id.number) and may not")
             checkRoom(of: agent, for: id, conversation)
         case .transferred, .assignedBySupervisor:
             require(
-                isOrdered(handoff, conversation.owner), .p2,
+                isOrdered(handoff, conversation.owner), .givenByWhoMay,
                 "conversation \(id.number) is taken from its owner and nobody who may said so")
             checkRoom(of: agent, for: id, conversation)
         case .assignedOverCapacity:
             let by = handoff.by ?? agent
             let order = Input.conversationAssigned(id, agent, overridesCapacity: true, by: by)
             require(
-                inputOfRecord == order, .p3,
+                inputOfRecord == order, .overrideWasOrdered,
                 "agent \(agent.number) is given too much and no supervisor said so")
             checkPresence(of: agent, for: id, conversation)
         case .customerWrote, .disconnected, .wentOffline, .closed, .overflowed, .moved,
             .escalated, .abandoned:
-            violated(.p6, "conversation \(id.number) comes to an agent for \(handoff.reason)")
+            violated(
+                .handoffToAgentHasReason,
+                "conversation \(id.number) comes to an agent for \(handoff.reason)")
         }
     }
 
@@ -151,10 +156,10 @@ extension Auditor {
         of agent: AgentID, for id: ConversationID, _ conversation: Ledger.Conversation
     ) {
         require(
-            ledger.takesByHand(agent), .p5,
+            ledger.takesByHand(agent), .onlyWhoTakesWork,
             "agent \(agent.number) is given work and takes none")
         require(
-            ledger.mayServe(agent, conversation), .p4,
+            ledger.mayServe(agent, conversation), .nobodyWhoMustNot,
             "agent \(agent.number) must not serve conversation \(id.number)")
     }
 
@@ -163,25 +168,30 @@ extension Auditor {
     ) {
         checkPresence(of: agent, for: id, conversation)
         require(
-            ledger.hasRoom(agent, for: conversation), .p3,
+            ledger.hasRoom(agent, for: conversation), .room,
             "agent \(agent.number) has \(ledger.load(of: agent)) and is given more")
     }
 
     /// The desk gave or offered it: to whose turn it was, the first who could be served.
     private func checkTurn(of agent: AgentID, for id: ConversationID, at: Instant) {
         guard let conversation = ledger.conversations[id] else { return }
-        require(conversation.isWaiting, .p2, "conversation \(id.number) does not wait")
+        require(conversation.isWaiting, .givenFromQueue, "conversation \(id.number) does not wait")
         require(
-            !ledger.closed.contains(conversation.queue), .p4,
+            !ledger.closed.contains(conversation.queue), .closedGivesNothing,
             "conversation \(id.number) is given from a closed queue")
         checkRoom(of: agent, for: id, conversation)
         let room = ledger.hasRoom(agent, for: conversation)
         require(
             !room || isOverdue(conversation, at: at) || ledger.isFree(conversation, for: agent),
-            .p4, "conversation \(id.number) is not for agent \(agent.number)")
+            .onlyWhomItIsFor, "conversation \(id.number) is not for agent \(agent.number)")
+        require(
+            !room || isUnclear(conversation, at: at) || !ledger.isFree(conversation, for: agent)
+                || ledger.isDue(id, to: agent),
+            .roomIsKept,
+            "conversation \(id.number) takes room of agent \(agent.number) that is kept")
         if let next = ledger.nextAgent(for: id) {
             require(
-                next == agent || isOverdue(conversation, at: at), .p4,
+                next == agent || isOverdue(conversation, at: at), .turnOfAgents,
                 "conversation \(id.number) goes to \(agent.number), it was \(next.number)'s turn")
         }
         let first = ledger.waiting.first { other in
@@ -189,7 +199,7 @@ extension Auditor {
             return !isOverdue(waiting, at: at) && ledger.nextAgent(for: other) != nil
         }
         guard let first, ledger.rank(of: first) < ledger.rank(of: id) else { return }
-        violated(.p4, "conversation \(id.number) is given before \(first.number)")
+        violated(.rankOrder, "conversation \(id.number) is given before \(first.number)")
     }
 
     /// That a conversation is no longer kept for somebody is no event: the clock goes before
@@ -210,14 +220,15 @@ extension Auditor {
                 !isOverdue(conversation, at: at), let agent = ledger.nextAgent(for: id)
             else { continue }
             violated(
-                .p4, "conversation \(id.number) waits while agent \(agent.number) could take it")
+                .nobodyIdles,
+                "conversation \(id.number) waits while agent \(agent.number) could take it")
         }
         for id in ledger.conversations.keys.sorted() {
             guard let offer = ledger.conversations[id]?.offer else { continue }
             let isPossible =
                 offer.isTransfer ? ledger.takesByHand(offer.agent) : ledger.isOnDuty(offer.agent)
             require(
-                isPossible, .p5,
+                isPossible, .offeredToWhoIsThere,
                 "conversation \(id.number) is offered to agent \(offer.agent.number), who is gone")
         }
     }
@@ -242,7 +253,7 @@ extension Auditor {
                 continue
             }
             require(
-                known.seen == commit.at, conversation.offer == nil ? .p4 : .p5,
+                known.seen == commit.at, next.line,
                 "conversation \(id.number): \(next.what) was due at \(next.at.milliseconds)")
         }
     }

@@ -7,8 +7,8 @@ final class Auditor {
     let database: Database
     var now: Int64 = 0
     private(set) var violations: [Violation] = []
-    /// Whether to go on: the first few violations tell enough.
-    var isPatient: Bool { violations.count < 20 }
+    /// Whether to go on: the first few violations tell enough, and where lines are sought, those.
+    var isPatient: Bool { sought.isEmpty ? violations.count < 20 : !found.isSuperset(of: sought) }
 
     var ledger = Ledger()
     /// How many of the database's events were read.
@@ -37,15 +37,25 @@ final class Auditor {
     /// What was told to whom.
     var tally = Tally()
 
-    init(database: Database) { self.database = database }
+    /// The lines that a planted fault is to break; none: all.
+    private let sought: Set<Line>
+    private var found: Set<Line> = []
 
-    func violated(_ promise: Promise, _ text: String) {
-        guard isPatient else { return }
-        violations.append(Violation(promise: promise, time: now, text: text))
+    init(database: Database, sought: Set<Line>) {
+        self.database = database
+        self.sought = sought
     }
 
-    func require(_ condition: Bool, _ promise: Promise, _ text: @autoclosure () -> String) {
-        if !condition { violated(promise, text()) }
+    func violated(_ line: Line, _ text: @autoclosure () -> String) {
+        guard isPatient, sought.isEmpty || sought.contains(line) && !found.contains(line) else {
+            return
+        }
+        found.insert(line)
+        violations.append(Violation(line: line, time: now, text: text()))
+    }
+
+    func require(_ condition: Bool, _ line: Line, _ text: @autoclosure () -> String) {
+        if !condition { violated(line, text()) }
     }
 
     // MARK: Commits
@@ -53,7 +63,7 @@ final class Auditor {
     /// A commit was applied: reads what it wrote.
     func committed(_ commit: Commit) {
         require(
-            commit.epoch == database.lease.epoch, .p2,
+            commit.epoch == database.lease.epoch, .onlyOwningEpochWrites,
             "epoch \(commit.epoch) wrote while the desk is owned in epoch \(database.lease.epoch)")
         let new = database.events[read...]
         read = database.events.count
@@ -69,7 +79,9 @@ final class Auditor {
             for record in entry.records { take(record, byPerson: isResend) }
         }
         inputOfRecord = nil
-        require(new.last?.number ?? ledger.last == ledger.last, .p1, "an event is missing")
+        require(
+            new.last?.number ?? ledger.last == ledger.last, .eventsWithoutGap, "an event is missing"
+        )
         checkRows(of: commit, new)
         checkAgentRows(of: commit)
         guard !isSetAside else { return }
@@ -82,26 +94,26 @@ final class Auditor {
     private func check(_ entry: CommitEntry) {
         if let key = entry.key {
             let count = database.keys[key]?.count ?? 0
-            require(count == 1, .p1, "a key is stored \(count) times")
+            require(count == 1, .keyStoredOnce, "a key is stored \(count) times")
         }
         if let message = entry.content?.platformMessage {
             let count = database.recordings[message] ?? 0
-            require(count <= 1, .p1, "a message is recorded \(count) times")
+            require(count <= 1, .messageRecordedOnce, "a message is recorded \(count) times")
         }
     }
 
     private func take(_ record: EventRecord, byPerson: Bool) {
         require(
-            record.number == ledger.last + 1, .p1,
+            record.number == ledger.last + 1, .eventsWithoutGap,
             "event \(record.number) follows event \(ledger.last)")
         require(
-            record.epoch >= ledger.epoch, .p2,
+            record.epoch >= ledger.epoch, .epochsAscend,
             "epoch \(record.epoch) writes after epoch \(ledger.epoch)")
         ledger.last = record.number
         ledger.epoch = record.epoch
         for agent in whoMustSee(record.event) {
             require(
-                record.audience.contains(agent), .p9,
+                record.audience.contains(agent), .onFeedOfWhomItConcerns,
                 "event \(record.number) is not on the feed of agent \(agent.number)")
         }
         apply(record, byPerson: byPerson)
@@ -123,12 +135,14 @@ final class Auditor {
         switch answer {
         case .accepted(let result), .repeated(let result):
             let row = database.keys[key]?.first
-            require(row != nil, .p7, "a command was acknowledged that is not stored")
             require(
-                row == nil || row?.result == result, .p1,
+                row != nil, .commandAnsweredOnceStored,
+                "a command was acknowledged that is not stored")
+            require(
+                row == nil || row?.result == result, .answerIsTheStoredOne,
                 "a command was answered \(result), stored was \(row?.result ?? 0)")
             require(
-                promised[key] == nil || promised[key] == result, .p1,
+                promised[key] == nil || promised[key] == result, .answerIsTheStoredOne,
                 "a command was answered \(result) after \(promised[key] ?? 0)")
             promised[key] = result
         case .rejected, .unavailable, .quarantined, .view, .explanation: break
@@ -138,7 +152,8 @@ final class Auditor {
     /// Messenger was told 200.
     func acknowledged(_ element: Element) {
         require(
-            database.keys[element.key] != nil, .p7, "a webhook was acknowledged that is not stored")
+            database.keys[element.key] != nil, .webhookAnsweredOnceStored,
+            "a webhook was acknowledged that is not stored")
         acknowledgedKeys.insert(element.key)
     }
 
@@ -146,18 +161,19 @@ final class Auditor {
 
     func finish(_ world: World) {
         let isLost = acknowledgedKeys.contains { database.keys[$0]?.count != 1 }
-        require(!isLost, .p1, "an acknowledged webhook is not stored exactly once")
+        require(!isLost, .webhookStaysStored, "an acknowledged webhook is not stored exactly once")
         let isForgotten = promised.contains { database.keys[$0.key]?.first?.result != $0.value }
-        require(!isForgotten, .p1, "an acknowledged command is not stored")
-        require(world.nodes.contains { $0.answersAsOwner }, .liveness, "nobody owns the desk")
-        require(ledger.waiting.isEmpty, .liveness, "a conversation still waits")
+        require(!isForgotten, .commandStaysStored, "an acknowledged command is not stored")
+        require(world.nodes.contains { $0.answersAsOwner }, .deskIsOwned, "nobody owns the desk")
+        require(ledger.waiting.isEmpty, .nobodyWaits, "a conversation still waits")
         let offered = ledger.conversations.values.contains { $0.offer != nil }
-        require(!offered, .liveness, "a conversation is still offered")
+        require(!offered, .nothingIsOffered, "a conversation is still offered")
         for job in ledger.jobs.keys.sorted() {
             let isSettled = ledger.jobs[job]?.state.isOver ?? true
             let state = ledger.jobs[job]?.state
             require(
-                isSettled, .liveness, "job \(job.number) is still \(state.map { "\($0)" } ?? "")")
+                isSettled, .jobsAreSettled,
+                "job \(job.number) is still \(state.map { "\($0)" } ?? "")")
         }
         for console in world.consoles { finish(console, world) }
     }
@@ -165,17 +181,19 @@ final class Auditor {
     private func finish(_ console: Console, _ world: World) {
         if console.isGone {
             let load = ledger.load(of: console.person)
-            require(load == 0, .p5, "an agent who is gone owns \(load) conversations")
+            require(load == 0, .goneOwnsNothing, "an agent who is gone owns \(load) conversations")
             return
         }
-        require(console.isConnected, .liveness, "console \(console.index) is not connected")
         require(
-            console.unanswered.isEmpty, .liveness, "console \(console.index) waits for an answer")
+            console.isConnected, .consolesAreConnected, "console \(console.index) is not connected")
+        require(
+            console.unanswered.isEmpty, .commandsAreAnswered,
+            "console \(console.index) waits for an answer")
         guard let last = seen[console.index] else {
-            return violated(.liveness, "console \(console.index) has seen nothing")
+            return violated(.consolesHaveSeen, "console \(console.index) has seen nothing")
         }
         require(
-            missed(by: console, between: last, and: ledger.last + 1) == nil, .p9,
+            missed(by: console, between: last, and: ledger.last + 1) == nil, .feedWithoutGap,
             "console \(console.index) was never given an event after \(last)")
     }
 }

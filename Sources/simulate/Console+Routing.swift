@@ -56,7 +56,8 @@ extension Console {
     func supervise() -> Command? {
         let open = world.database.conversations.values.filter(\.isOpen).map(\.id).sorted()
         let conversation = world.generator.pick(open)
-        switch world.generator.below(13) {
+        switch world.generator.below(15) {
+        case 13, 14: return turnQueue()
         case 12: return sayShiftEnd(of: somebody(), by: person)
         case 0: return new(.configurationSet(newConfiguration(), by: person))
         case 1: return new(.configurationSet(newConfiguration(), profiles: both(), by: person))
@@ -90,6 +91,8 @@ extension Console {
 
     /// When all is calm everything is made possible: nobody is barred, nothing rare is asked for.
     func superviseCalmly() -> Command? {
+        let closed = world.database.queueStates.values.filter { !$0.isOpen }.map(\.queue).min()
+        if let closed { return new(.queueOpened(closed, until: nil, by: person)) }
         let people = world.database.agents.values.sorted { $0.id < $1.id }
         if let odd = people.first(where: { $0.profile != Profile() }) {
             return new(.profileSet(odd.id, Profile(), by: person))
@@ -102,6 +105,18 @@ extension Console {
         }
         let poor = people.first { $0.capacity < 2 }
         return poor.map { new(.capacitySet($0.id, capacity: 3, by: person)) }
+    }
+
+    /// Closes a queue, or opens one: for a while, or until somebody says otherwise.
+    private func turnQueue() -> Command {
+        let queue = world.generator.pick(Variants.queues) ?? QueueID(1)
+        let end = Instant(milliseconds: world.now + world.generator.between(500, 6_000))
+        let until = world.generator.below(4) == 0 ? nil : end
+        let closes = world.generator.below(2) == 0
+        return new(
+            closes
+                ? .queueClosed(queue, until: until, by: person)
+                : .queueOpened(queue, until: until, by: person))
     }
 
     private func somebody() -> AgentID { AgentID(world.generator.between(1, 4)) }

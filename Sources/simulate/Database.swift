@@ -40,6 +40,7 @@ final class Database {
     private var latest: [Digest: ConversationID] = [:]
     private var messagesOfJobs: [JobID: MessageID] = [:]
     private var staleRows = 0
+    private var latestKey: Digest?
 
     /// Content of this kind is refused as data; of `venom`, also when it is set aside.
     static let poison = "poison"
@@ -76,6 +77,7 @@ final class Database {
     ) -> Result<Reloaded, Held> {
         let isExpired = lease.holder == nil || lease.expires <= now
         let isOurs = lease.holder == node
+        if plant == .refuseLease, lease.epoch > 0 { return .failure(Held(until: now + 1_000)) }
         switch request {
         case .take:
             guard isExpired || isOurs else { return .failure(Held(until: lease.expires)) }
@@ -92,6 +94,7 @@ final class Database {
         }
         lease.holder = node
         lease.expires = now + leaseTime
+        if plant == .loseKeys, let latestKey { keys[latestKey] = nil }
         let recent = Array(events.suffix(World.feedLength))
         return .success(Reloaded(epoch: lease.epoch, state: state(plant), recent: recent))
     }
@@ -151,6 +154,7 @@ final class Database {
             if entry.content?.kind == Self.venom { return refused }
             if entry.content?.kind == Self.poison, !isSetAside { return refused }
         }
+        if plant == .poisonTheClock, commit.relaxesByTheClock { return .poison }
         if isOwner { lease.expires = now + leaseTime }
         for entry in commit.entries { write(entry, plant) }
         write(commit.changes, at: commit.at, plant)
@@ -159,6 +163,7 @@ final class Database {
 
     private func write(_ entry: CommitEntry, _ plant: Plant?) {
         if let key = entry.key {
+            latestKey = key
             keys[key, default: []].append(
                 KeyRow(parameters: entry.parameters, result: entry.result))
         }
@@ -204,6 +209,11 @@ final class Database {
                 staleRows += 1
                 if staleRows % 7 == 0 { continue }
             }
+            if plant == .staleOffers, conversation.id.number.isMultiple(of: 2),
+                conversation.routing.offer == nil
+            {
+                conversation.routing.offer = former?.routing.offer
+            }
             if plant.isRenewal(from: former?.owner, to: conversation.owner) {
                 conversation.waitingSince = at
             }
@@ -222,5 +232,17 @@ final class Database {
         }
         for job in changes.jobs { jobs[job.id] = job }
         for pace in changes.paces { paces[pace.queue] = pace }
+    }
+}
+
+extension Commit {
+    /// Whether it holds what nobody but the clock brought about.
+    fileprivate var relaxesByTheClock: Bool {
+        entries.contains { entry in
+            entry.key == nil
+                && entry.records.contains {
+                    if case .needsRelaxed = $0.event { true } else { false }
+                }
+        }
     }
 }

@@ -132,22 +132,26 @@ extension Ledger {
     }
 
     /// What happens next to it by a stored clock, and when.
-    func nextStep(of conversation: Conversation) -> (at: Instant, what: String)? {
-        if let offer = conversation.offer { return (offer.deadline, "its offer ends") }
+    func nextStep(of conversation: Conversation) -> (at: Instant, what: String, line: Line)? {
+        if let offer = conversation.offer { return (offer.deadline, "its offer ends", .offerEnds) }
         guard conversation.isWaiting, let queue = queue(conversation.queue) else { return nil }
-        var next = conversation.reservation.map { ($0.until, "it is no longer kept") }
-        func earlier(_ wait: Int64, _ what: String) {
+        var next = conversation.reservation.map {
+            ($0.until, "it is no longer kept", Line.nobodyIdles)
+        }
+        func earlier(_ wait: Int64, _ what: String, _ line: Line) {
             let at = conversation.waitingSince.adding(milliseconds: wait)
-            if next.map({ at < $0.0 }) ?? true { next = (at, what) }
+            if next.map({ at < $0.0 }) ?? true { next = (at, what, line) }
         }
         if conversation.relaxed < queue.relaxations.count {
-            earlier(queue.relaxations[conversation.relaxed].after, "less is asked for")
+            earlier(
+                queue.relaxations[conversation.relaxed].after, "less is asked for",
+                .lessIsAskedForInTime)
         }
         if !conversation.staysInQueue, let wait = queue.overflow?.afterWait {
-            earlier(wait, "it overflows")
+            earlier(wait, "it overflows", .overflowsInTime)
         }
         if let end = endOfSilence(of: conversation), next.map({ end < $0.0 }) ?? true {
-            next = (end, "it is given up")
+            next = (end, "it is given up", .goneAreGivenUp)
         }
         return next
     }

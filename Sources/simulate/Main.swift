@@ -19,6 +19,8 @@ struct Simulate: ParsableCommand {
     var fresh: UInt64?
     @Flag(help: "Look for each planted fault and tell the first seed that finds it.")
     var planted = false
+    @Flag(help: "Tell what is judged, line by line, with the planted faults that break each.")
+    var lines = false
     @Option(help: "Look for this planted fault, or plant it in the one seed.")
     var plant: String?
     @Flag(help: "Compare waits with Erlang's formulas; --seed and --planted go with it.")
@@ -50,6 +52,7 @@ struct Simulate: ParsableCommand {
     func run() throws {
         if let skillCase { return try play(skillCase) }
         if theory { return try compareWithTheory() }
+        if lines { return tellLines() }
         let fault = try plant.map(named)
         if let seed {
             let violations = World(seed: seed, plant: fault, isVerbose: true).run()
@@ -132,6 +135,13 @@ struct Simulate: ParsableCommand {
         var days = SkillDays(item, seed: seed ?? Self.theorySeed, plant: fault)
         days.run()
         print(days.file, terminator: "")
+    }
+
+    private func tellLines() {
+        for line in Line.allCases {
+            let faults = Plant.allCases.filter { $0.lines.contains(line) }.map(\.rawValue)
+            print("\(line.number). \(line.rawValue) (\(faults.joined(separator: ", ")))")
+        }
     }
 
     private func named(_ name: String) throws -> Plant {

@@ -26,6 +26,8 @@ final class Webhook {
 final class Messenger {
     static let tries = 3
     static let customers: UInt64 = 8
+    /// After a day the platform's window is closed, in milliseconds.
+    private static let day: Int64 = 86_400_000
     /// How far back a thread is read, in milliseconds.
     static let memory: Int64 = 30_000
 
@@ -70,7 +72,9 @@ final class Messenger {
 
     private func newElement() -> Element {
         let thread = Digest(high: 4, low: UInt64(world.generator.below(Int(Self.customers))))
-        let at = Instant(milliseconds: world.now - world.generator.between(0, 500))
+        // Now and then something comes that was written more than a day ago.
+        let age = world.generator.below(60) == 0 ? Self.day + 1_000 : 0
+        let at = Instant(milliseconds: world.now - age - world.generator.between(0, 500))
         let message = newDigest(1)
         var content = Content(body: [1, 2, 3], platformMessage: message, address: [4])
         if world.chance(world.weather.poison) {

@@ -48,11 +48,16 @@ extension Node {
 
     func post(_ job: JobID, attempt: Int) {
         let life = life
+        if world.plant == .hastyRefusal {
+            let again = Instant(milliseconds: world.now + 100)
+            outboxHappen(.ended(job, attempt: attempt, .retry(notBefore: again), nil))
+        }
         world.messenger?.post(job, attempt: attempt, from: self) { [self] outcome, trouble in
             guard self.life == life else { return }
             let isPlanted = world.plant == .unknownAsRetry && outcome == .unknown
             let again = Instant(milliseconds: world.now + 100)
-            let told = isPlanted ? SendOutcome.retry(notBefore: again) : outcome
+            var told = isPlanted ? SendOutcome.retry(notBefore: again) : outcome
+            if world.plant == .failureAsSent, case .failed = outcome { told = .sent }
             outboxHappen(.ended(job, attempt: attempt, told, trouble))
         }
     }

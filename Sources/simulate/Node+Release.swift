@@ -25,7 +25,7 @@ extension Node {
         switch purpose {
         case .webhook(let id): answerWebhook(id, entry.answer)
         case .command(let socket, let command):
-            sockets[socket]?.toConsole(.answer(command.key, entry.answer))
+            answer(command, entry.answer, to: socket)
         case .connect(let socket): connected(socket, entry.answer)
         case .view(let socket): viewed(socket, entry.answer)
         case .leave: break
@@ -37,13 +37,48 @@ extension Node {
         }
     }
 
+    private func answer(_ command: Command, _ answer: Answer, to socket: ConnectionID) {
+        if world.plant == .loseAnswers, command.key.low.isMultiple(of: 10) { return }
+        var told = answer
+        if world.plant == .misanswer, case .repeated(let result) = answer {
+            told = .repeated(result: result + 1)
+        }
+        sockets[socket]?.toConsole(.answer(command.key, told))
+    }
+
     func push(_ records: [EventRecord]) {
+        if world.plant == .resendByMachine { resend(records) }
         for delivery in feeds.released(records) {
             if world.plant == .losePush, delivery.record.number.isMultiple(of: 97) { continue }
             for recipient in delivery.recipients {
                 sockets[recipient.socket]?.toConsole(
                     .push(delivery.record, previous: recipient.previous))
             }
+        }
+    }
+
+    /// A planted fault: what failed is sent again, and no person said so.
+    private func resend(_ records: [EventRecord]) {
+        for record in records {
+            guard case .jobChanged(let job, _, _, .failed, _) = record.event,
+                let agent = world.database.jobs[job]?.agent
+            else { continue }
+            arrive(.input(.resendOrdered(agent, job)), .command, purpose: .leave)
+        }
+    }
+
+    /// A planted fault: everybody sees what was decided and is not committed.
+    func showUncommitted() {
+        guard let desk = engine.desk else { return }
+        for id in sockets.keys.sorted() {
+            guard let socket = sockets[id] else { continue }
+            let (person, sees) = (socket.console.person, socket.console.isSupervisor)
+            let seen = desk.view(for: person, isSupervisor: sees)
+            socket.toConsole(
+                .snapshot(
+                    View(
+                        number: desk.lastEvent, epoch: engine.epoch,
+                        conversations: seen.conversations, agents: seen.agents, jobs: seen.jobs)))
         }
     }
 
@@ -92,7 +127,14 @@ extension Node {
 
     private func viewed(_ id: ConnectionID, _ answer: Answer) {
         guard let socket = sockets[id] else { return }
-        guard case .view(let view) = answer else { return drop(id) }
+        guard case .view(var view) = answer else { return drop(id) }
+        if world.plant == .loseSnapshots, socket.console.isSupervisor { return }
+        if world.plant == .shortenSnapshots {
+            view = View(
+                number: view.number, epoch: view.epoch,
+                conversations: Array(view.conversations.dropFirst()), agents: view.agents,
+                jobs: view.jobs)
+        }
         world.trace("node \(name) shows socket \(id.number) the state at \(view.number)")
         socket.toConsole(.snapshot(view))
         let resumption = feeds.subscribe(
@@ -136,23 +178,17 @@ extension Node {
 
     func commanded(_ command: Command, _ id: ConnectionID) {
         guard sockets[id] != nil else { return }
-        var input = command.input
-        if world.plant == .overrideUnsaid,
-            case .conversationAssigned(let conversation, let agent, _, let by) = input
-        {
-            input = .conversationAssigned(conversation, agent, overridesCapacity: true, by: by)
-        }
         if world.plant == .writeBeside,
-            case .conversationAssigned(let conversation, let agent, _, _) = input
+            case .conversationAssigned(let conversation, let agent, _, _) = command.input
         {
             world.database.overwrite(conversation, owner: .agent(agent))
         }
-        if world.plant == .takeOver, case .conversationTaken(let agent, let conversation) = input {
-            input = .conversationAssigned(
-                conversation, agent, overridesCapacity: false, by: agent)
+        if world.plant == .answerOnArrival {
+            sockets[id]?.toConsole(.answer(command.key, .accepted(result: 0)))
         }
         arrive(
-            .input(input), .command, key: command.key, parameters: command.parameters,
+            .input(world.plant?.mistaken(command.input) ?? command.input), .command,
+            key: command.key, parameters: command.parameters,
             content: command.content, purpose: .command(id, command))
     }
 

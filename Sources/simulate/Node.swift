@@ -169,6 +169,7 @@ final class Node {
             world.prefetch(request, for: self)
         case .commit(let commit):
             if world.plant == .pushBeforeCommit { push(commit.entries.flatMap(\.records)) }
+            if world.plant == .showBeforeCommit { showUncommitted() }
             world.commit(commit, from: self)
         case .release(let release):
             work.insert(contentsOf: release.entries.map(Work.entry), at: 0)
@@ -186,7 +187,7 @@ final class Node {
             world.database.giveBack(name, epoch: epoch)
             end()
         case .stop:
-            world.auditor.violated(.liveness, "node \(name) stopped for a person")
+            world.auditor.violated(.nodesGoOn, "node \(name) stopped for a person")
         case .wake(let moment):
             wakeEngine(at: moment.milliseconds)
         }
@@ -199,6 +200,7 @@ final class Node {
             arrive(.input(.sendingBegan(job)), .command, purpose: .begin(job))
         case .post(let job, let attempt):
             post(job, attempt: attempt)
+            if world.plant == .postTwice { post(job, attempt: attempt) }
         case .report(let job, let attempt, let outcome):
             report(job, attempt, outcome)
         case .wake(let moment):

@@ -5,8 +5,19 @@ extension Plant {
     func misread(_ state: inout DeskState) {
         misreadPeople(&state)
         misreadConversations(&state)
+        misreadJobs(&state)
         if self == .forgetPace { state.paces = [] }
+        if self == .forgetClosings { state.queueStates = [] }
+        if self == .passHeavyWork { state.configuration.heavyWork = .isPassed }
         for index in state.configuration.queues.indices {
+            if self == .neverOverflow { state.configuration.queues[index].overflow = nil }
+            if self == .forgetReservations { state.configuration.queues[index].stickiness = 0 }
+            if self == .endlessWrapUps {
+                state.configuration.queues[index].wrapUp?.maximum = Instant.hour
+            }
+            if self == .announceEverywhere {
+                state.configuration.queues[index].announcing = Variants.announcing
+            }
             if self == .neverAbandon { state.configuration.queues[index].abandonment = nil }
             if self == .neverRelax { state.configuration.queues[index].relaxations = [] }
             if self == .ignoreWeights { state.configuration.queues[index].kind = nil }
@@ -31,6 +42,12 @@ extension Plant {
                 let deadline = state.agents[index].disconnectDeadline
                 state.agents[index].disconnectDeadline = deadline?.later
             case .forgetTurns: state.agents[index].idleSince = Instant(milliseconds: 0)
+            case .forgetBars:
+                state.agents[index].profile.barred = []
+                state.agents[index].profile.compartments = [Variants.compartment]
+            case .earlyShiftEnds:
+                let end = state.agents[index].attendance.shiftEnd
+                state.agents[index].attendance.shiftEnd = end?.earlier
             case .ignoreQueues: state.agents[index].profile.queues = nil
             case .ignoreSkills:
                 state.agents[index].profile.skills = Variants.skills.map { SkillLevel($0, 5) }
@@ -61,11 +78,11 @@ extension Plant {
             case .forgetDeclines: state.conversations[index].routing.declined = []
             case .forgetPriorities: state.conversations[index].routing.priority = nil
             case .forgetOffers: state.conversations[index].routing.offer = nil
-            case .lateOffers:
+            case .lateOffers, .earlyOffers:
                 guard let offer = conversation.routing.offer else { continue }
+                let deadline = self == .lateOffers ? offer.deadline.later : offer.deadline.earlier
                 state.conversations[index].routing.offer = Offer(
-                    agent: offer.agent, deadline: offer.deadline.later,
-                    isTransfer: offer.isTransfer)
+                    agent: offer.agent, deadline: deadline, isTransfer: offer.isTransfer)
             case .forgetTold: state.conversations[index].routing.announced = nil
             case .hurryAbandonment:
                 state.conversations[index].waitingSince = conversation.waitingSince.earlier
@@ -81,12 +98,30 @@ extension Plant {
     }
 }
 
+extension Plant {
+    private func misreadJobs(_ state: inout DeskState) {
+        switch self {
+        case .forgetAttempts:
+            for index in state.jobs.indices { state.jobs[index].attempts = 0 }
+        case .forgetSending: state.jobs.removeAll { !$0.isQueued }
+        case .forgetQueued:
+            state.jobs.removeAll { $0.isQueued && $0.id.number.isMultiple(of: 2) }
+        default: return
+        }
+    }
+}
+
 extension Instant {
-    // An hour is longer than every run.
-    fileprivate var later: Instant { adding(milliseconds: 3_600_000) }
-    fileprivate var earlier: Instant { adding(milliseconds: -3_600_000) }
+    /// Longer than every run, in milliseconds.
+    fileprivate static let hour: Int64 = 3_600_000
+    fileprivate var later: Instant { adding(milliseconds: Self.hour) }
+    fileprivate var earlier: Instant { adding(milliseconds: -Self.hour) }
 }
 
 extension Conversation {
     fileprivate var isQueued: Bool { if case .queue = owner { true } else { false } }
+}
+
+extension Job {
+    fileprivate var isQueued: Bool { if case .queued = state { true } else { false } }
 }

@@ -1,5 +1,4 @@
 import Desk
-import Engine
 
 /// A fault put on purpose into a seam between the real components, to prove that the auditor finds
 /// it. The real components carry no switch for it.
@@ -103,33 +102,82 @@ enum Plant: String, CaseIterable {
     case losePush
     /// The shell leaves an agent on the feed of everything they once held.
     case stayOnFeed
-
-    /// The promise that it breaks.
-    var promise: Promise {
-        switch self {
-        case .forgetKeys, .dropAwayReasons: .p1
-        case .skipEpochCheck, .staleRow, .forgetOffers, .writeBeside, .takeOver, .reopenToLast,
-            .forgetThreads:
-            .p2
-        case .inflateCapacity, .capacityWithoutOffers, .capacityPerQueue, .ignoreWeights,
-            .overrideUnsaid:
-            .p3
-        case .forgetWaiting, .forgetDeclines, .ignoreSkills, .neverRelax, .forgetTurns,
-            .deflateCapacity, .ignoreQueues, .forgetPriorities, .lastComeFirst, .neverAbandon,
-            .lateWrapUps:
-            .p4
-        case .forgetTold, .forgetPace, .misquote, .misplace, .hurryAbandonment: .customer
-        case .loseDeadline, .forgetClosedSocket, .lateOffers, .wakeTheAway, .forgetWrapUps,
-            .forgetShiftEnds:
-            .p5
-        case .dropHandoff, .hidePassedOver: .p6
-        case .pushBeforeCommit, .acknowledgeOnArrival, .postBeforeCommit: .p7
-        case .unknownAsRetry: .p8
-        case .skipAtResume, .losePush, .stayOnFeed: .p9
-        case .renewWaiting, .renewAtOverflow, .renewAtTransfer: .p13
-        case .poisonAsUnavailable: .liveness
-        }
-    }
+    /// The store loses the key that was written last before each reload.
+    case loseKeys
+    /// The store grants the lease once and never again.
+    case refuseLease
+    /// The store calls what relaxes by the clock bad data.
+    case poisonTheClock
+    /// The store now and then leaves an offer in the row that has ended.
+    case staleOffers
+    /// The store forgets whom an agent must not serve, and what they must not see.
+    case forgetBars
+    /// The store reads queues back without their overflow.
+    case neverOverflow
+    /// The store forgets that customers are kept for the agents whom they know.
+    case forgetReservations
+    /// The store reads back that no room is kept for heavy work.
+    case passHeavyWork
+    /// The store forgets that queues are closed.
+    case forgetClosings
+    /// The store reads the deadlines of offers back an hour early.
+    case earlyOffers
+    /// The store reads the ends of shifts back an hour early.
+    case earlyShiftEnds
+    /// The store reads back that wrap-ups may be extended for an hour.
+    case endlessWrapUps
+    /// The store reads every queue back as one that announces.
+    case announceEverywhere
+    /// The store forgets how often a message was tried.
+    case forgetAttempts
+    /// The store leaves messages that may have left out of a reload.
+    case forgetSending
+    /// The store leaves some messages that are to leave out of a reload.
+    case forgetQueued
+    /// The store keeps every other end of a wrap-up five seconds too early.
+    case mistimeWrapUps
+    /// The store keeps another reason for each handoff to an agent.
+    case misgiveReasons
+    /// The store keeps no choice.
+    case dropChoices
+    /// The store now and then keeps nobody as whom an event concerns.
+    case dropAudience
+    /// The store keeps each conversation as one of two customers.
+    case mixCustomers
+    /// The store keeps what customers wrote as written a day earlier.
+    case ageMessages
+    /// The store keeps every offer of the desk as one of a colleague.
+    case misnameOffers
+    /// The store now and then does not keep that an offer ended.
+    case hideOfferEnds
+    /// The store keeps that a message left as that nobody knows.
+    case skipSteps
+    /// The gateway drops why somebody says that they are away.
+    case forgetReasonsSaid
+    /// The gateway closes what was read.
+    case closeOnRead
+    /// The gateway sets the profile of another than the supervisor meant.
+    case setAnother
+    /// The shell answers a command with another result than was stored.
+    case misanswer
+    /// The gateway acknowledges a command as it arrives.
+    case answerOnArrival
+    /// The gateway never answers some commands.
+    case loseAnswers
+    /// The shell shows a snapshot before what it shows is committed.
+    case showBeforeCommit
+    /// The shell leaves a conversation out of a snapshot.
+    case shortenSnapshots
+    /// The shell never shows a supervisor anything.
+    case loseSnapshots
+    /// The sender posts every message twice.
+    case postTwice
+    /// The sender calls a message refused that is still on its way.
+    case hastyRefusal
+    /// The sender calls a refused message sent.
+    case failureAsSent
+    /// The shell orders by itself that what failed is sent again.
+    case resendByMachine
 }
 
 extension Plant? {
@@ -142,65 +190,4 @@ extension Plant? {
         default: false
         }
     }
-}
-
-extension Commit {
-    /// With every choice as if nobody had been passed over.
-    var hidingPassedOver: Commit {
-        let entries = entries.map { entry in
-            CommitEntry(
-                key: entry.key, parameters: entry.parameters, result: entry.result,
-                content: entry.content, records: entry.records.map(\.hidingPassedOver))
-        }
-        return Commit(
-            epoch: epoch, at: at, lastEvent: lastEvent, entries: entries, changes: changes)
-    }
-}
-
-extension EventRecord {
-    fileprivate var hidingPassedOver: EventRecord {
-        guard case .ownerChanged(let handoff) = event, let choice = handoff.choice,
-            let others = choice.others
-        else { return self }
-        let nobody = Choice.Others(
-            unfit: others.unfit, ahead: others.ahead, passedOverCount: 0, passedOver: [])
-        let told = Choice(
-            version: choice.version, waiting: choice.waiting, onDuty: choice.onDuty,
-            ready: choice.ready, relaxed: choice.relaxed, runnerUp: choice.runnerUp,
-            others: nobody)
-        return EventRecord(
-            number: number, at: at, epoch: epoch,
-            event: .ownerChanged(
-                Handoff(
-                    conversation: handoff.conversation, number: handoff.number,
-                    from: handoff.from, to: handoff.to, reason: handoff.reason, by: handoff.by,
-                    choice: told)), audience: audience)
-    }
-}
-
-/// What the desk promises; the words are those of the design.
-enum Promise: String {
-    case p1 = "P1"
-    case p2 = "P2"
-    case p3 = "P3"
-    case p4 = "P4"
-    case p5 = "P5"
-    case p6 = "P6"
-    case p7 = "P7"
-    case p8 = "P8"
-    case p9 = "P9"
-    case p13 = "P13"
-    case liveness = "liveness"
-    /// What a customer is told of their wait is true and comes seldom; who has gone is given up, and
-    /// nobody else.
-    case customer = "customer"
-}
-
-/// A promise that was broken, with what shows it.
-struct Violation: CustomStringConvertible {
-    let promise: Promise
-    let time: Int64
-    let text: String
-
-    var description: String { "\(promise.rawValue) at \(time) ms: \(text)" }
 }

@@ -52,6 +52,11 @@ enum Variants {
             awayReasons: [AwayReason(id: AwayReasonID(1), name: "lunch")])
     }
 
+    /// What a queue announces that was never asked to.
+    static let announcing = Announcing(
+        waiting: "place {position}, about {minutes} minutes", nobody: "place {position}",
+        positionStep: 1, minutesStep: 1, interval: 5_000, usualPace: 1_000)
+
     private static func announcing(from generator: inout Generator) -> Announcing {
         Announcing(
             waiting: "place {position}, about {minutes} minutes", nobody: "place {position}",

@@ -38,14 +38,14 @@ extension World {
 
     private func apply(_ commit: Commit, from node: Node) -> CommitOutcome {
         guard database.awayUntil <= now else { return .unavailable }
-        let commit = plant == .misplace ? commit.misplaced : commit
+        let commit = plant?.retold(commit) ?? commit
         let outcome = database.apply(
             commit, from: node.name, at: now, leaseTime: leaseTime(), plant)
         let count = commit.entries.count
         trace("node \(node.name) commits \(count) in epoch \(commit.epoch): \(outcome)")
         tally.add("commits \(outcome)")
         if outcome == .ok {
-            auditor.committed(plant == .hidePassedOver ? commit.hidingPassedOver : commit)
+            auditor.committed(commit)
         }
         return outcome
     }

@@ -21,7 +21,8 @@ final class World {
     var weather: Weather
     let plant: Plant?
     let isVerbose: Bool
-    private(set) var now: Int64 = 1_000_000
+    /// Begins more than a day after 1970: what was written a day earlier was written at some time.
+    private(set) var now: Int64 = 100_000_000
     private var schedule = Schedule()
     private(set) var isCalm = false
     /// Whether customers have stopped writing, so that everything can come to rest.
@@ -39,12 +40,12 @@ final class World {
     private(set) var consoles: [Console] = []
     private(set) var messenger: Messenger?
 
-    init(seed: UInt64, plant: Plant?, isVerbose: Bool) {
+    init(seed: UInt64, plant: Plant?, isVerbose: Bool, sought: Set<Line> = []) {
         generator = Generator(seed: seed)
         weather = Weather(from: &generator)
         self.plant = plant
         self.isVerbose = isVerbose
-        auditor = Auditor(database: database)
+        auditor = Auditor(database: database, sought: sought)
         nodes = (1...3).map { Node(name: $0, world: self) }
         let agents: [(Int64, Bool)] = [
             (1, false), (1, false), (2, false), (3, false), (4, false), (9, true),

@@ -1,0 +1,20 @@
+import Desk
+
+/// What planted faults in the gateway make of what a person orders.
+extension Plant {
+    func mistaken(_ input: Input) -> Input {
+        switch (self, input) {
+        case (.overrideUnsaid, .conversationAssigned(let conversation, let agent, _, let by)):
+            .conversationAssigned(conversation, agent, overridesCapacity: true, by: by)
+        case (.takeOver, .conversationTaken(let agent, let conversation)):
+            .conversationAssigned(conversation, agent, overridesCapacity: false, by: agent)
+        case (.forgetReasonsSaid, .presenceSet(let agent, let presence, reason: _)):
+            .presenceSet(agent, presence)
+        case (.closeOnRead, .conversationRead(let agent, let conversation)):
+            .conversationClosed(agent, conversation)
+        case (.setAnother, .profileSet(let agent, let profile, let by)):
+            .profileSet(AgentID(agent.number % 4 + 1), profile, by: by)
+        default: input
+        }
+    }
+}
