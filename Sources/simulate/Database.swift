@@ -103,6 +103,9 @@ final class Database {
         let until: Int64
     }
 
+    /// What a reload would read now, without planted faults.
+    var reread: DeskState { state(nil) }
+
     private func state(_ plant: Plant?) -> DeskState {
         var state = DeskState()
         state.lastEvent = events.last?.number ?? 0
@@ -227,6 +230,7 @@ final class Database {
         if let latest = changes.configurations.last { configuration = latest }
         for state in changes.queueStates { queueStates[state.queue] = state }
         for agent in changes.agents {
+            if plant == .skipRows, at.milliseconds.isMultiple(of: 7) { continue }
             agents[agent.id] = agent
             if plant == .dropAwayReasons { agents[agent.id]?.attendance.awayReason = nil }
         }
@@ -236,6 +240,11 @@ final class Database {
 }
 
 extension Commit {
+    /// Whether it sets an input aside.
+    var setsAside: Bool {
+        entries.contains { $0.records.contains { $0.event == .inputQuarantined } }
+    }
+
     /// Whether it holds what nobody but the clock brought about.
     fileprivate var relaxesByTheClock: Bool {
         entries.contains { entry in

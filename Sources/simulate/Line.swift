@@ -7,6 +7,7 @@ enum Line: String, CaseIterable {
     case answerIsTheStoredOne = "P1: a command is always answered with what is stored under its key"
     case commandStaysStored = "P1: an acknowledged command is stored at the end"
     case webhookStaysStored = "P1: an acknowledged webhook is stored exactly once at the end"
+    case reloadIsTheState = "P1: what a reload reads after a commit is the state that the desk has"
     case agentRowIsTrue = "P1: the row of an agent says what the events say"
     case awayReasonOnRecord = "P1: why somebody is away is on record as they said it"
 

@@ -11,6 +11,7 @@ extension Plant {
         case .poisonAsUnavailable: [.nobodyWaits]
         case .staleRow: [.oneOwner, .handoffChain, .givenFromQueue, .onlyOwnerWrites]
         case .staleOffers: [.offerRowIsTrue, .endedOfferStood, .acceptedWasOffered]
+        case .skipRows: [.reloadIsTheState]
         case .dropHandoff: [.handoffHasRow]
         case .dropAwayReasons: [.agentRowIsTrue]
         case .renewWaiting, .renewAtOverflow, .renewAtTransfer: [.waitingClockKept]

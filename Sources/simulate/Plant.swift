@@ -102,6 +102,8 @@ enum Plant: String, CaseIterable {
     case losePush
     /// The shell leaves an agent on the feed of everything they once held.
     case stayOnFeed
+    /// The store now and then leaves an agent's row as it was.
+    case skipRows
     /// The store loses the key that was written last before each reload.
     case loseKeys
     /// The store grants the lease once and never again.

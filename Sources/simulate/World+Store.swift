@@ -31,6 +31,12 @@ extension World {
         } else {
             after(latency()) { [self] in
                 let outcome = apply(commit, from: node)
+                // What is set aside is the Engine's event: the desk learns of it by the reload after.
+                if outcome == .ok, node.life == life, !commit.setsAside,
+                    let desk = node.engine.desk
+                {
+                    auditor.compare(database.reread, with: desk.state)
+                }
                 answer(node, life, .committed(outcome))
             }
         }
