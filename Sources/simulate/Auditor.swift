@@ -73,7 +73,10 @@ final class Auditor {
         for entry in commit.entries {
             check(entry)
             inputOfRecord = entry.key.flatMap { inputs[$0] }
-            if !isSetAside, let input = inputOfRecord { prepare(input) }
+            if !isSetAside, let input = inputOfRecord {
+                checkSetting(input)
+                prepare(input)
+            }
             let isResend = entry.key.map(resendKeys.contains) ?? false
             wordsOfEntry = entry.written[...]
             for record in entry.records { take(record, byPerson: isResend) }
@@ -89,6 +92,30 @@ final class Auditor {
         checkGone(at: commit.at)
         checkAttendance(of: commit)
         checkClocks(of: commit)
+    }
+
+    /// Refused are those that cannot work, and those made upon another version.
+    private func checkSetting(_ input: Input) {
+        guard case .configurationSet(let wanted, _, let basis, _) = input else { return }
+        require(
+            basis.map { $0 == ledger.configuration.version } ?? true, .configuredOnItsBasis,
+            "a configuration upon \(basis ?? 0) follows \(ledger.configuration.version)")
+        let queues = Set(wanted.queues.map(\.id))
+        let isWhole =
+            queues.count == wanted.queues.count
+            && wanted.queues.allSatisfy {
+                $0.overflow.map { queues.contains($0.to) } ?? true && !overflowsInCircle($0, wanted)
+            }
+        require(isWhole, .configurationWorks, "a configuration came into force that cannot work")
+    }
+
+    private func overflowsInCircle(_ queue: Queue, _ wanted: Configuration) -> Bool {
+        var next = queue.overflow?.to
+        for _ in wanted.queues {
+            guard let id = next else { return false }
+            next = wanted.queues.first { $0.id == id }?.overflow?.to
+        }
+        return next != nil
     }
 
     private func check(_ entry: CommitEntry) {
@@ -165,7 +192,12 @@ final class Auditor {
         let isForgotten = promised.contains { database.keys[$0.key]?.first?.result != $0.value }
         require(!isForgotten, .commandStaysStored, "an acknowledged command is not stored")
         require(world.nodes.contains { $0.answersAsOwner }, .deskIsOwned, "nobody owns the desk")
-        require(ledger.waiting.isEmpty, .nobodyWaits, "a conversation still waits")
+        for id in ledger.waiting {
+            guard let conversation = ledger.conversations[id] else { continue }
+            require(
+                !ledger.isServable(conversation), .nobodyWaits,
+                "conversation \(id.number) still waits")
+        }
         let offered = ledger.conversations.values.contains { $0.offer != nil }
         require(!offered, .nothingIsOffered, "a conversation is still offered")
         for job in ledger.jobs.keys.sorted() {

@@ -32,7 +32,8 @@ extension Console {
             guard case .queue(let queue) = $0.owner else { return false }
             return world.database.isPulled(queue)
         }
-        let next = waiting.map(\.id).min()
+        // The first may be nothing for this agent.
+        let next = world.generator.pick(waiting.map(\.id).sorted())
         return next.map { new(.conversationTaken(person, $0)) }
     }
 
@@ -40,9 +41,12 @@ extension Console {
     func sayPresence() -> Command {
         let presences: [Presence] = [.away, .away, .offline, .available, .busy]
         let presence = world.generator.pick(presences) ?? .away
-        let reasons = world.database.configuration.awayReasons ?? []
-        let reason = presence == .away ? world.generator.pick(reasons)?.id : nil
+        let reason = presence == .away ? anyReason() : nil
         return new(.presenceSet(person, presence, reason: reason))
+    }
+
+    private func anyReason() -> AwayReasonID? {
+        world.generator.pick(world.database.configuration.awayReasons ?? [])?.id
     }
 
     func sayShiftEnd(of agent: AgentID, by supervisor: AgentID?) -> Command {
@@ -59,13 +63,14 @@ extension Console {
         switch world.generator.below(15) {
         case 13, 14: return turnQueue()
         case 12: return sayShiftEnd(of: somebody(), by: person)
-        case 0: return new(.configurationSet(newConfiguration(), by: person))
+        case 0: return configure()
         case 1: return new(.configurationSet(newConfiguration(), profiles: both(), by: person))
         case 2, 3: return new(.profileSet(somebody(), newProfile(), by: person))
         case 4:
             let presences: [Presence] = [.away, .available, .offline, .busy]
             let presence = world.generator.pick(presences) ?? .away
-            return new(.presenceOrdered(somebody(), presence, by: person))
+            let reason = presence == .away ? anyReason() : nil
+            return new(.presenceOrdered(somebody(), presence, reason: reason, by: person))
         case 5, 6:
             let queue = world.generator.pick(Variants.queues) ?? QueueID(1)
             return conversation.map { new(.conversationMoved($0, queue, by: person)) }
@@ -89,20 +94,12 @@ extension Console {
         }
     }
 
-    /// When all is calm everything is made possible: nobody is barred, nothing rare is asked for.
+    /// When all is calm queues are open and everybody has room for the heaviest work; what agents are
+    /// for and what conversations ask for stays as it is.
     func superviseCalmly() -> Command? {
         let closed = world.database.queueStates.values.filter { !$0.isOpen }.map(\.queue).min()
         if let closed { return new(.queueOpened(closed, until: nil, by: person)) }
         let people = world.database.agents.values.sorted { $0.id < $1.id }
-        if let odd = people.first(where: { $0.profile != Profile() }) {
-            return new(.profileSet(odd.id, Profile(), by: person))
-        }
-        let open = world.database.conversations.values.filter(\.isOpen).sorted { $0.id < $1.id }
-        if let demanding = open.first(where: {
-            !$0.routing.needs.isEmpty || $0.routing.compartment != nil
-        }) {
-            return new(.needsSet(demanding.id, [], nil, by: person))
-        }
         let poor = people.first { $0.capacity < 2 }
         return poor.map { new(.capacitySet($0.id, capacity: 3, by: person)) }
     }
@@ -120,6 +117,20 @@ extension Console {
     }
 
     private func somebody() -> AgentID { AgentID(world.generator.between(1, 4)) }
+
+    /// Sometimes upon the version that is in force, or was; sometimes one that cannot work.
+    private func configure() -> Command {
+        var wanted = newConfiguration()
+        if world.generator.below(5) == 0 { Variants.spoil(&wanted, from: &world.generator) }
+        let version = world.database.configuration.version
+        let basis: Int64? =
+            switch world.generator.below(4) {
+            case 0: version
+            case 1: version - 1
+            default: nil
+            }
+        return new(.configurationSet(wanted, basedOn: basis, by: person))
+    }
 
     private func newConfiguration() -> Configuration {
         Variants.configuration(from: &world.generator)

@@ -124,6 +124,15 @@ extension Ledger {
         inTurn(agents.keys.filter { isDue(id, to: $0) }).first
     }
 
+    /// Whether somebody who is there could ever serve it, however long that took: everybody is looked
+    /// at. Who is away or writes up at the moment counts, and not who never works on anything.
+    func isServable(_ conversation: Conversation) -> Bool {
+        agents.contains { id, agent in
+            agent.presence != .offline && fits(id, conversation) && mayServe(id, conversation)
+                && weight(of: conversation.queue, for: agent.profile) <= agent.capacity
+        }
+    }
+
     /// Who waits for the desk, first first.
     var waiting: [ConversationID] {
         conversations.filter { $0.value.isWaiting }.map(\.key).sorted {

@@ -62,6 +62,9 @@ enum Line: String, CaseIterable {
     case handoffToAgentHasReason =
         "P6: a conversation comes to an agent for a reason that gives it to one"
     case settingHasOrder = "P6: what was set follows from an order on record"
+    case configuredOnItsBasis = "P6: a configuration follows the version that it was made upon"
+    case configurationWorks =
+        "P6: no configuration comes into force whose queues overflow in a circle"
     case choiceOnRecord = "P6: each choice of an agent is on record"
     case choiceAsItWas = "P6: a choice on record is what it was"
 
@@ -92,7 +95,7 @@ enum Line: String, CaseIterable {
 
     case deskIsOwned = "liveness: somebody owns the desk"
     case nodesGoOn = "liveness: no node stops for a person"
-    case nobodyWaits = "liveness: nobody still waits"
+    case nobodyWaits = "liveness: nobody still waits whom anybody there could serve"
     case nothingIsOffered = "liveness: nothing is still on offer"
     case jobsAreSettled = "liveness: every message to a customer is settled"
     case consolesAreConnected = "liveness: every console is connected"

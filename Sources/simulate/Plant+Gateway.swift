@@ -12,9 +12,21 @@ extension Plant {
             .presenceSet(agent, presence)
         case (.closeOnRead, .conversationRead(let agent, let conversation)):
             .conversationClosed(agent, conversation)
+        case (.dropBasis, .configurationSet(let wanted, let profiles, _, let by)):
+            .configurationSet(wanted, profiles: profiles, by: by)
+        case (.mendSilently, .configurationSet(let wanted, let profiles, let basis, let by)):
+            .configurationSet(wanted.withoutOverflows, profiles: profiles, basedOn: basis, by: by)
         case (.setAnother, .profileSet(let agent, let profile, let by)):
             .profileSet(AgentID(agent.number % 4 + 1), profile, by: by)
         default: input
         }
+    }
+}
+
+extension Configuration {
+    fileprivate var withoutOverflows: Configuration {
+        var mended = self
+        for index in mended.queues.indices { mended.queues[index].overflow = nil }
+        return mended
     }
 }

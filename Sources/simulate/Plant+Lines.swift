@@ -70,6 +70,8 @@ extension Plant {
         case .takeOver: [.givenByWhoMay]
         case .forgetReasonsSaid: [.awayReasonOnRecord]
         case .closeOnRead: [.wrapUpHasCause]
+        case .dropBasis: [.configuredOnItsBasis]
+        case .mendSilently: [.configurationWorks]
         case .setAnother: [.settingHasOrder]
         case .acknowledgeOnArrival: [.webhookAnsweredOnceStored]
         case .answerOnArrival: [.commandAnsweredOnceStored]

@@ -158,6 +158,10 @@ enum Plant: String, CaseIterable {
     case forgetReasonsSaid
     /// The gateway closes what was read.
     case closeOnRead
+    /// The gateway drops upon which version a configuration was made.
+    case dropBasis
+    /// The gateway mends a configuration that cannot work, and tells nobody.
+    case mendSilently
     /// The gateway sets the profile of another than the supervisor meant.
     case setAnother
     /// The shell answers a command with another result than was stored.

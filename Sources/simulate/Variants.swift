@@ -65,6 +65,15 @@ enum Variants {
             interval: generator.between(5_000, 8_000), usualPace: generator.between(500, 90_000))
     }
 
+    /// Makes it one that must be refused.
+    static func spoil(_ configuration: inout Configuration, from generator: inout Generator) {
+        switch generator.below(3) {
+        case 0: configuration.queues[1].overflow = Overflow(to: queues[0], afterWait: 2_000)
+        case 1: configuration.queues[2].overflow = Overflow(to: QueueID(7), afterWait: 2_000)
+        default: configuration.queues.append(Queue(id: queues[1], name: "second once more"))
+        }
+    }
+
     static func profile(from generator: inout Generator) -> Profile {
         Profile(
             grade: generator.below(3) == 0 ? GradeID(1) : nil,
