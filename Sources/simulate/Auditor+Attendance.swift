@@ -32,13 +32,22 @@ extension Auditor {
                 "why agent \(agent.number) is away was not taken down")
         default: break
         }
+        if reason == .missedOffers {
+            let isDue = missing.remove(agent) != nil
+            require(
+                isDue, .awayForMissedOffers,
+                "agent \(agent.number) is set away and let nothing pass")
+        }
         let former = ledger.agents[agent]?.presence
         require(
             presence != .wrapUp || former == .available, .onlyTheAvailableWriteUp,
             "agent \(agent.number) writes up and was not available")
         ledger.agents[agent]?.presence = presence
         ledger.agents[agent]?.awayReason = reason
-        if presence == .available { ledger.agents[agent]?.idleSince = record.at }
+        if presence == .available {
+            ledger.agents[agent]?.idleSince = record.at
+            ledger.agents[agent]?.missedOffers = 0
+        }
         if presence == .offline {
             ledger.agents[agent]?.deadline = nil
             ledger.agents[agent]?.isFinishing = false

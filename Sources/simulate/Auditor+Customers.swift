@@ -54,12 +54,12 @@ extension Auditor {
         case .closed(let opens):
             let opening = ledger.turns[conversation.queue]
             return require(
-                isClosed && opens == opening, .customer,
+                isClosed && opens == opening, .toldClosingIsTrue,
                 "conversation \(id.number) is told \(said), closed: \(isClosed), opens: "
                     + "\(opening.map { "\($0.milliseconds)" } ?? "nobody knows")")
         }
         require(
-            !isClosed, .customer,
+            !isClosed, .toldWhileOpen,
             "conversation \(id.number) is told \(said) while its queue is closed")
         let rank = ledger.rank(of: id)
         let before = ledger.conversations.count { other, known in

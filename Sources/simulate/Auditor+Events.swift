@@ -45,15 +45,17 @@ extension Auditor {
         case .messageReceived(let id, _, _, let writtenAt):
             let former = ledger.conversations[id]?.wroteAt ?? writtenAt
             ledger.conversations[id]?.wroteAt = max(former, writtenAt)
+            received(in: id)
+        case .conversationRead(let id, _): ledger.conversations[id]?.unread = 0
         case .messageSentElsewhere, .messagesDelivered, .messagesRead,
             .messageReacted, .messageEdited, .messageDeleted, .channelEventKept,
-            .conversationRead, .inputQuarantined:
+            .inputQuarantined:
             break
         case .queueHoursSet(let queue, let next, _): ledger.turns[queue] = next
-        case .queueTurned(let queue, let isOpen, let next, _):
+        case .queueTurned(let queue, let isOpen, let next, by: let person):
             ledger.turns[queue] = next
-            if isOpen { ledger.closed.remove(queue) } else { ledger.closed.insert(queue) }
-        case .targetWarned, .targetBreached, .targetMet: break
+            turned(queue, isOpen: isOpen, by: person, at: record.at)
+        case .targetWarned, .targetBreached, .targetMet: applyTarget(record.event)
         case .profileChanged, .configurationChanged, .needsChanged:
             applySetting(record, inputOfRecord)
         case .offerMade(let id, let offer, let choice): made(offer, of: id, choice, record)
@@ -61,6 +63,7 @@ extension Auditor {
         case .needsRelaxed(let id, let steps): ledger.conversations[id]?.relaxed = steps
         case .priorityChanged(let id, let priority, by: _):
             ledger.conversations[id]?.priority = priority
+            escalations[id] = nil
         }
     }
 
@@ -82,6 +85,7 @@ extension Auditor {
         conversation.handoffs = handoff.number
         conversation.history.append((record.number, handoff.to))
         enter(handoff, &conversation, at: record.at)
+        followPromise(handoff, &conversation)
         ledger.conversations[id] = conversation
         ledger.notePace(handoff, waitingSince: conversation.waitingSince, at: record.at)
     }

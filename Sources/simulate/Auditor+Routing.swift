@@ -86,6 +86,7 @@ extension Auditor {
                 record.at < offer.deadline, .offerAcceptedInTime,
                 "the offer of conversation \(id.number) is accepted after its deadline")
             ledger.conversations[id]?.acceptedAt = record.number
+            ledger.agents[agent]?.missedOffers = 0
         case .declined:
             ledger.conversations[id]?.declined.insert(agent)
         case .timedOut:
@@ -93,6 +94,7 @@ extension Auditor {
                 offer.deadline <= record.at, .offerStandsItsTime,
                 "the offer of conversation \(id.number) passed before its deadline")
             ledger.conversations[id]?.declined.insert(agent)
+            letPass(agent)
         case .withdrawn: break
         }
         ledger.conversations[id]?.offer = nil

@@ -25,6 +25,14 @@ final class Auditor {
     var overdue: [ConversationID: Overdue] = [:]
     /// The same of agents.
     var overdueAgents: [AgentID: Overdue] = [:]
+    /// The same of queues and promises.
+    var awaited: [Awaited: Overdue] = [:]
+    /// What a queue that closed in this commit sends on.
+    var leaving: [ConversationID: QueueID] = [:]
+    /// To which priority a target raises a conversation in this commit.
+    var escalations: [ConversationID: Int] = [:]
+    /// Who is to be set away in this commit.
+    var missing: Set<AgentID> = []
     /// In which queue's name each conversation was held that an agent let go of in this input.
     var leftIn: [ConversationID: QueueID] = [:]
     private var parametersOfKeys: [Digest: Digest] = [:]
@@ -65,6 +73,7 @@ final class Auditor {
         require(
             commit.epoch == database.lease.epoch, .onlyOwningEpochWrites,
             "epoch \(commit.epoch) wrote while the desk is owned in epoch \(database.lease.epoch)")
+        countPromises(to: commit.at)
         let new = database.events[read...]
         read = database.events.count
         let isSetAside = new.contains { $0.event == .inputQuarantined }
@@ -76,6 +85,7 @@ final class Auditor {
             if !isSetAside, let input = inputOfRecord {
                 checkSetting(input)
                 prepare(input)
+                noteQueues(input, at: commit.at)
             }
             let isResend = entry.key.map(resendKeys.contains) ?? false
             wordsOfEntry = entry.written[...]
@@ -92,6 +102,9 @@ final class Auditor {
         checkGone(at: commit.at)
         checkAttendance(of: commit)
         checkClocks(of: commit)
+        checkQueues(of: commit)
+        checkPromises(of: commit)
+        checkMissing()
     }
 
     /// Refused are those that cannot work, and those made upon another version.

@@ -60,8 +60,9 @@ extension Console {
     func supervise() -> Command? {
         let open = world.database.conversations.values.filter(\.isOpen).map(\.id).sorted()
         let conversation = world.generator.pick(open)
-        switch world.generator.below(15) {
+        switch world.generator.below(17) {
         case 13, 14: return turnQueue()
+        case 15, 16: return tellHours()
         case 12: return sayShiftEnd(of: somebody(), by: person)
         case 0: return configure()
         case 1: return new(.configurationSet(newConfiguration(), profiles: both(), by: person))
@@ -114,6 +115,19 @@ extension Console {
             closes
                 ? .queueClosed(queue, until: until, by: person)
                 : .queueOpened(queue, until: until, by: person))
+    }
+
+    /// What the real shell computes from a calendar.
+    private func tellHours() -> Command? {
+        let configuration = world.database.configuration
+        let hours = configuration.queues.filter { $0.hours != nil }.map { queue in
+            QueueHours(
+                queue: queue.id,
+                periods: Variants.periods(around: world.now, from: &world.generator),
+                knownUntil: Instant(milliseconds: world.now + 60_000))
+        }
+        guard !hours.isEmpty else { return nil }
+        return new(.hoursComputed(hours, version: configuration.version))
     }
 
     private func somebody() -> AgentID { AgentID(world.generator.between(1, 4)) }

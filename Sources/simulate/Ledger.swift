@@ -25,6 +25,10 @@ struct Ledger {
         var toldAt: Instant?
         /// The event by which its latest offer was accepted.
         var acceptedAt: Int64 = 0
+        /// How many messages of the customer the owner has not read.
+        var unread = 0
+        /// What is promised to the customer.
+        var promise: Promise?
         /// Who owned it from which event on.
         var history: [(number: Int64, owner: Owner)] = []
         /// To whom it was offered from which event on.
@@ -43,6 +47,8 @@ struct Ledger {
         var longestWrapUp: Instant?
         var shiftEnd: Instant?
         var isFinishing = false
+        /// How many offers in a row they let pass.
+        var missedOffers = 0
     }
     struct Job {
         let conversation: ConversationID
@@ -64,6 +70,10 @@ struct Ledger {
     var closed: Set<QueueID> = []
     /// When queues open or close next, as far as anybody knows.
     var turns: [QueueID: Instant] = [:]
+    /// What was told and ordered about queues.
+    var doors: [QueueID: Door] = [:]
+    /// Up to when promises are counted.
+    var countedAt = Instant(milliseconds: 0)
     var conversations: [ConversationID: Conversation] = [:]
     var agents: [AgentID: Agent] = [:]
     /// Everybody who was met.

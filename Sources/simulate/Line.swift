@@ -37,6 +37,11 @@ enum Line: String, CaseIterable {
     case takenByWhoMay = "P4: what is taken waits in an open list whose agents take themselves"
     case closedGivesNothing = "P4: nothing is given out of a closed queue"
     case roomIsKept = "P4: room that is kept for heavier work is given to nothing lighter"
+    case queueTurnsForReason = "P4: a queue opens and closes only when its hours or an order say so"
+    case queueTurnsInTime = "P4: a queue opens and closes at the moment"
+    case closedOverflows = "P4: what waits in a queue that closes goes where its overflow says"
+    case whoLetsPassIsAway = "P4: who lets too many offers pass is set away"
+    case awayForMissedOffers = "P4: nobody is set away who let fewer offers pass"
     case lessIsAskedForInTime = "P4: less is asked for when the wait is long enough"
     case overflowsInTime = "P4: what waits too long overflows at the moment"
     case goneAreGivenUp = "P4: who fell silent is given up at the moment"
@@ -110,8 +115,18 @@ enum Line: String, CaseIterable {
     case toldPlaceIsTrue = "customer: the place that is told is true"
     case toldWaitIsTrue = "customer: the wait that is told is the expected one"
     case toldPresenceIsTrue = "customer: a wait is told when somebody is there, and else none"
+    case toldWhileOpen = "customer: a place is told only while the queue is open"
+    case toldClosingIsTrue =
+        "customer: that a queue is closed is told while it is, and when it truly opens"
     case toldInItsWords = "customer: what is told is what was decided"
     case givenUpInTime = "customer: nobody is given up who did not fall silent for long enough"
+
+    case warnedForReason = "customer: a target is warned of only when so much of its time is left"
+    case brokenForReason = "customer: a target is broken only when its opening time is over"
+    case targetStepsInTime = "customer: a target is warned of and broken at the moment"
+    case keptAsItWas = "customer: a target is met in time or late as it was"
+    case targetRowIsTrue = "customer: the row of a conversation has the target that runs"
+    case escalates = "customer: at a warning and a breach that happens which the queue says"
 
     /// Its number in the list, from 1.
     var number: Int { (Self.allCases.firstIndex(of: self) ?? 0) + 1 }

@@ -5,7 +5,8 @@ import Engine
 extension Plant {
     private var isOfRecords: Bool {
         [
-            Plant.misplace, .hidePassedOver, .mistimeWrapUps, .misgiveReasons, .dropChoices,
+            Plant.misplace, .misopen, .overlookClosing, .hidePassedOver, .mistimeWrapUps,
+            .misgiveReasons, .dropChoices,
             .dropAudience, .misnameOffers, .hideOfferEnds, .skipSteps, .mixCustomers, .ageMessages,
         ].contains(self)
     }
@@ -33,6 +34,12 @@ extension Plant {
         switch (self, record.event) {
         case (.misplace, .announcementWritten(let id, let message, let job, .nobodyThere(let at))):
             .announcementWritten(id, message, job, .nobodyThere(position: at + 1))
+        case (.misopen, .announcementWritten(let id, let message, let job, .closed(let opens))):
+            .announcementWritten(
+                id, message, job,
+                .closed(opens: (opens ?? record.at).adding(milliseconds: 60_000)))
+        case (.overlookClosing, .announcementWritten(let id, let message, let job, .closed)):
+            .announcementWritten(id, message, job, .nobodyThere(position: 1))
         case (.mistimeWrapUps, .wrapUpChanged(let agent, let until))
         where record.number.isMultiple(of: 2):
             .wrapUpChanged(agent, until: until.adding(milliseconds: -5_000))

@@ -8,10 +8,24 @@ extension Plant {
         misreadJobs(&state)
         if self == .forgetPace { state.paces = [] }
         if self == .forgetClosings { state.queueStates = [] }
+        if self == .forgiveMissedOffers {
+            state.configuration.missedOffers = Limits.maximumCapacity
+        }
+        for index in state.queueStates.indices where self == .earlyTurns {
+            guard let order = state.queueStates[index].order else { continue }
+            state.queueStates[index].order = QueueOrder(
+                isOpen: order.isOpen, until: state.queueStates[index].countedAt, by: order.by)
+        }
         if self == .passHeavyWork { state.configuration.heavyWork = .isPassed }
         for index in state.configuration.queues.indices {
             if self == .neverOverflow { state.configuration.queues[index].overflow = nil }
             if self == .forgetReservations { state.configuration.queues[index].stickiness = 0 }
+            if self == .neverEscalate {
+                for place in (state.configuration.queues[index].targets ?? []).indices {
+                    state.configuration.queues[index].targets?[place].onWarning = nil
+                    state.configuration.queues[index].targets?[place].onBreach = nil
+                }
+            }
             if self == .endlessWrapUps {
                 state.configuration.queues[index].wrapUp?.maximum = Instant.hour
             }
@@ -42,6 +56,7 @@ extension Plant {
                 let deadline = state.agents[index].disconnectDeadline
                 state.agents[index].disconnectDeadline = deadline?.later
             case .forgetTurns: state.agents[index].idleSince = Instant(milliseconds: 0)
+            case .blameEverybody: state.agents[index].missedOffers = Limits.maximumCapacity
             case .forgetBars:
                 state.agents[index].profile.barred = []
                 state.agents[index].profile.compartments = [Variants.compartment]
@@ -75,6 +90,9 @@ extension Plant {
         for index in state.conversations.indices {
             let conversation = state.conversations[index]
             switch self {
+            case .earlyTargets: state.conversations[index].routing.target?.due -= Instant.hour
+            case .lateTargets: state.conversations[index].routing.target?.due += Instant.hour
+            case .forgetTargets: state.conversations[index].routing.target = nil
             case .forgetDeclines: state.conversations[index].routing.declined = []
             case .forgetPriorities: state.conversations[index].routing.priority = nil
             case .forgetOffers: state.conversations[index].routing.offer = nil

@@ -67,6 +67,10 @@ enum Plant: String, CaseIterable {
     case forgetPace
     /// A commit says another place than was decided.
     case misplace
+    /// Another opening of a closed queue is kept than was told.
+    case misopen
+    /// A place is kept as told while the queue was closed.
+    case overlookClosing
     /// The store reads back that customers fell silent an hour ago.
     case hurryAbandonment
     /// The store reads queues back without the time after which customers are given up.
@@ -154,6 +158,20 @@ enum Plant: String, CaseIterable {
     case hideOfferEnds
     /// The store keeps that a message left as that nobody knows.
     case skipSteps
+    /// The store forgets how many offers an agent may let pass.
+    case forgiveMissedOffers
+    /// The store reads back that everybody let many offers pass.
+    case blameEverybody
+    /// The store reads back that the orders about queues ended an hour ago.
+    case earlyTurns
+    /// The store reads the ends of promises back an hour early.
+    case earlyTargets
+    /// The store reads the ends of promises back an hour late.
+    case lateTargets
+    /// The store forgets what was promised.
+    case forgetTargets
+    /// The store reads targets back without what is to be done about them.
+    case neverEscalate
     /// The gateway drops why somebody says that they are away.
     case forgetReasonsSaid
     /// The gateway closes what was read.

@@ -31,16 +31,19 @@ enum Variants {
                     relaxations: steps, handing: handing,
                     overflow: Overflow(
                         to: queues[1], afterWait: generator.between(1_500, 6_000),
-                        atLength: generator.below(2) == 0 ? nil : 3),
+                        atLength: generator.below(2) == 0 ? nil : 3,
+                        whenClosed: generator.below(2) == 0),
                     stickiness: generator.below(2) == 0 ? 0 : 2_000,
                     announcing: generator.below(2) == 0 ? nil : announcing(from: &generator),
                     abandonment: generator.below(2) == 0 ? nil : 9_000,
+                    targets: generator.below(2) == 0 ? nil : targets(from: &generator),
                     wrapUp: generator.below(2) == 0 ? nil : wrapUp),
                 Queue(
                     id: queues[1], name: "second", priority: generator.below(3),
                     kind: generator.below(2) == 0 ? nil : heavy,
                     handing: generator.below(2) == 0 ? .push : .offer(timeout: timeout),
                     announcing: generator.below(2) == 0 ? nil : announcing(from: &generator),
+                    hours: generator.below(3) == 0 ? hours : nil,
                     wrapUp: generator.below(2) == 0 ? nil : wrapUp),
                 Queue(
                     id: queues[2], name: "list", handing: .pull,
@@ -63,6 +66,39 @@ enum Variants {
             closed: ClosedTexts(opening: "closed until {opens}", unknown: "closed"),
             positionStep: 1 + generator.below(2), minutesStep: 1 + generator.below(3),
             interval: generator.between(5_000, 8_000), usualPace: generator.between(500, 90_000))
+    }
+
+    /// Seconds instead of hours, with everything that can be done about them.
+    private static func targets(from generator: inout Generator) -> [ServiceTarget] {
+        let usual = ServiceTarget(
+            firstResponse: generator.between(2_000, 6_000),
+            reply: generator.below(2) == 0 ? nil : 2_500, warning: generator.between(0, 1_000),
+            onWarning: Escalation(priority: 4),
+            onBreach: Escalation(priority: 7, queue: queues[1], callsSupervisor: true))
+        let urgent = ServiceTarget(
+            fromPriority: 5, reply: 1_500, onBreach: Escalation(callsSupervisor: true))
+        return generator.below(2) == 0 ? [usual] : [usual, urgent]
+    }
+
+    /// When a queue is open, is told in seconds; what people would say does not matter here.
+    static let hours = Hours(
+        timeZone: "Etc/UTC",
+        weekly: [WeeklyPeriod(day: 1, opens: .startOfDay, closes: .endOfDay)])
+
+    /// A few seconds open, a few closed.
+    static func periods(around now: Int64, from generator: inout Generator) -> [OpenPeriod] {
+        var periods: [OpenPeriod] = []
+        var start = now + generator.between(-3_000, 2_000)
+        for _ in 0..<4 {
+            let end = start + generator.between(1_000, 8_000)
+            if end > now {
+                periods.append(
+                    OpenPeriod(
+                        from: Instant(milliseconds: start), until: Instant(milliseconds: end)))
+            }
+            start = end + generator.between(500, 4_000)
+        }
+        return periods
     }
 
     /// Makes it one that must be refused.
