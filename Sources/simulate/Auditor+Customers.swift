@@ -52,7 +52,7 @@ extension Auditor {
         case .waiting(let place, _): (position, isPromised) = (place, true)
         case .nobodyThere(let place): (position, isPromised) = (place, false)
         case .closed(let opens):
-            let opening = ledger.turns[conversation.queue]
+            let opening = ledger.doors[conversation.queue]?.opening(after: at)
             return require(
                 isClosed && opens == opening, .toldClosingIsTrue,
                 "conversation \(id.number) is told \(said), closed: \(isClosed), opens: "

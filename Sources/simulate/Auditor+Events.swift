@@ -49,11 +49,9 @@ extension Auditor {
         case .conversationRead(let id, _): ledger.conversations[id]?.unread = 0
         case .messageSentElsewhere, .messagesDelivered, .messagesRead,
             .messageReacted, .messageEdited, .messageDeleted, .channelEventKept,
-            .inputQuarantined:
+            .queueHoursSet, .inputQuarantined:
             break
-        case .queueHoursSet(let queue, let next, _): ledger.turns[queue] = next
-        case .queueTurned(let queue, let isOpen, let next, by: let person):
-            ledger.turns[queue] = next
+        case .queueTurned(let queue, let isOpen, _, by: let person):
             turned(queue, isOpen: isOpen, by: person, at: record.at)
         case .targetWarned, .targetBreached, .targetMet: applyTarget(record.event)
         case .profileChanged, .configurationChanged, .needsChanged:

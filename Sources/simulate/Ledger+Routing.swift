@@ -126,9 +126,10 @@ extension Ledger {
 
     /// Whether somebody who is there could ever serve it, however long that took: everybody is looked
     /// at. Who is away or writes up at the moment counts, and not who never works on anything.
-    func isServable(_ conversation: Conversation) -> Bool {
+    func isServable(_ conversation: Conversation, butBy others: Set<AgentID>) -> Bool {
         agents.contains { id, agent in
-            agent.presence != .offline && fits(id, conversation) && mayServe(id, conversation)
+            agent.presence != .offline && !others.contains(id) && fits(id, conversation)
+                && mayServe(id, conversation)
                 && weight(of: conversation.queue, for: agent.profile) <= agent.capacity
         }
     }

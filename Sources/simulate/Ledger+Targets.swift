@@ -27,6 +27,11 @@ extension Ledger {
             (turns(from: seen, to: until) + [until]).contains { shouldBeOpen(at: $0) == isOpen }
         }
 
+        /// When it opens next, as far as it was told.
+        func opening(after moment: Instant) -> Instant? {
+            turns(from: moment, to: Instant(milliseconds: .max)).first(where: shouldBeOpen)
+        }
+
         func openTime(from: Instant, to: Instant) -> Int64 {
             let cuts = [from] + turns(from: from, to: to) + [to]
             return zip(cuts, cuts.dropFirst()).filter { shouldBeOpen(at: $0.0) }

@@ -68,8 +68,6 @@ struct Ledger {
     var configuration = Configuration()
     /// Queues whose conversations wait, whoever is free.
     var closed: Set<QueueID> = []
-    /// When queues open or close next, as far as anybody knows.
-    var turns: [QueueID: Instant] = [:]
     /// What was told and ordered about queues.
     var doors: [QueueID: Door] = [:]
     /// Up to when promises are counted.

@@ -6,7 +6,7 @@ extension Plant {
     private var isOfRecords: Bool {
         [
             Plant.misplace, .misopen, .overlookClosing, .hidePassedOver, .mistimeWrapUps,
-            .misgiveReasons, .dropChoices,
+            .misgiveReasons, .mistakeAcceptance, .dropChoices,
             .dropAudience, .misnameOffers, .hideOfferEnds, .skipSteps, .mixCustomers, .ageMessages,
         ].contains(self)
     }
@@ -45,6 +45,8 @@ extension Plant {
             .wrapUpChanged(agent, until: until.adding(milliseconds: -5_000))
         case (.misgiveReasons, .ownerChanged(let handoff)) where handoff.to.agent != nil:
             .ownerChanged(handoff.retold(.moved, handoff.choice))
+        case (.mistakeAcceptance, .ownerChanged(let handoff)) where handoff.reason == .assigned:
+            .ownerChanged(handoff.retold(.offerAccepted, nil))
         case (.dropChoices, .ownerChanged(let handoff)):
             .ownerChanged(handoff.retold(handoff.reason, nil))
         case (.hidePassedOver, .ownerChanged(let handoff)):

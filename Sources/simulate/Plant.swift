@@ -144,6 +144,8 @@ enum Plant: String, CaseIterable {
     case mistimeWrapUps
     /// The store keeps another reason for each handoff to an agent.
     case misgiveReasons
+    /// Work that the desk gave is kept as accepted by the agent.
+    case mistakeAcceptance
     /// The store keeps no choice.
     case dropChoices
     /// The store now and then keeps nobody as whom an event concerns.
