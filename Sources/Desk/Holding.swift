@@ -129,6 +129,14 @@ extension Desk {
         waitingLines.learn(agent, formerly: former?.profile)
         agents.put(agent, as: agent.id, isChange: isChange)
         index(agent)
+        // Whether room is kept for heavy work depends on whether they could ever take it.
+        switch configuration.heavyWork {
+        case .isPassed: break
+        case .reservesRoom:
+            if former?.capacity != agent.capacity || former?.profile.grade != agent.profile.grade {
+                waitingLines.unsettleAll()
+            }
+        }
     }
 
     /// Keeps an agent of whom nothing changed but when they were last given something. What they are

@@ -111,8 +111,10 @@ extension Ledger {
         case .isPassed: return true
         case .reservesRoom: break
         }
+        guard let person = agents[agent] else { return false }
         return !conversations.contains { other, heavier in
-            heavier.isWaiting && queue(heavier.queue)?.handing != .pull
+            heavier.isWaiting && weight(of: heavier.queue, for: person.profile) <= person.capacity
+                && queue(heavier.queue)?.handing != .pull
                 && !closed.contains(heavier.queue)
                 && rank(of: other) < rank(of: id) && !hasRoom(agent, for: heavier)
                 && isFree(heavier, for: agent)

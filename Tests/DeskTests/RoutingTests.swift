@@ -195,6 +195,39 @@ struct RoutingTests {
         check(scene)
     }
 
+    @Test("No room is kept for what an agent could never take")
+    func heavyWorkBeyondCapacity() {
+        var scene = scene {
+            $0.heavyWork = .reservesRoom
+            $0.queues[1].kind = WorkKindID(1)
+            $0.entry = QueueID(1)
+        }
+        scene.run([.presenceSet(ben, .away), .presenceSet(ana, .away)])
+        scene.run([.capacitySet(ana, capacity: 1, by: sofia), .wrote(maria), .wrote(jorge)])
+        scene.run([.conversationMoved(id(of: maria, scene), QueueID(2), by: sofia)])
+        scene.run([.presenceSet(ana, .available)])
+        #expect(owner(of: jorge, scene) == .agent(ana), "Maria needs two units, Ana has one in all")
+        check(scene)
+    }
+
+    @Test("Room that was kept is anybody's once the agent could never take the heavy work")
+    func heavyWorkBeyondLoweredCapacity() {
+        var scene = scene {
+            $0.heavyWork = .reservesRoom
+            $0.queues[1].kind = WorkKindID(1)
+            $0.kinds[0].weight = 3
+            $0.entry = QueueID(1)
+        }
+        scene.run([.presenceSet(ben, .away), .capacitySet(ana, capacity: 3, by: sofia)])
+        scene.run([.wrote(Digest(high: 0, low: 1)), .presenceSet(ana, .away), .wrote(maria)])
+        scene.run([.wrote(jorge), .conversationMoved(id(of: maria, scene), QueueID(2), by: sofia)])
+        scene.run([.presenceSet(ana, .available)])
+        #expect(owner(of: jorge, scene) == .queue(queue), "Ana's room is kept for Maria")
+        scene.run([.capacitySet(ana, capacity: 2, by: sofia)])
+        #expect(owner(of: jorge, scene) == .agent(ana))
+        check(scene)
+    }
+
     @Test("A returning customer is kept for their agent, but not for ever and not if they are gone")
     func sticky() {
         var scene = scene { $0.queues[0].stickiness = 10_000 }

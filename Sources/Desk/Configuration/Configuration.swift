@@ -50,7 +50,8 @@ public struct Configuration: Equatable, Sendable, Codable {
 public enum HeavyWork: String, Sendable, CaseIterable, Codable {
     /// Lighter work behind it is given to the agent: nobody idles, and heavy work may wait longer.
     case isPassed
-    /// The agent's room is kept for it: the order holds, and agents may idle.
+    /// The agent's room is kept for it: the order holds, and agents may idle. Nothing is kept for what
+    /// needs more than the agent's whole capacity.
     case reservesRoom
 }
 

@@ -98,7 +98,9 @@ extension Auditor {
         }
         guard configuration.heavyWork == .reservesRoom else { return true }
         return !waiting.contains { other in
-            guard other != conversation, let otherBook = books[other] else { return false }
+            guard other != conversation, let otherBook = books[other], let person = people[id],
+                weight(otherBook, for: person) <= person.capacity
+            else { return false }
             return rank(other) < rank(conversation) && mayTakeIfRoom(id, otherBook)
                 && !hasRoom(id, otherBook)
         }
