@@ -77,7 +77,8 @@ enum CommitStatements {
         ON CONFLICT (desk, conversation) DO UPDATE
            SET queue = excluded.queue, owner = excluded.owner, owner_id = excluded.owner_id,
                handoffs = excluded.handoffs, waiting_since = excluded.waiting_since,
-               opened_at = excluded.opened_at, offered_to = excluded.offered_to, offer_deadline = excluded.offer_deadline,
+               opened_at = excluded.opened_at, offered_to = excluded.offered_to,
+               offer_deadline = excluded.offer_deadline,
                offer_is_transfer = excluded.offer_is_transfer, routing = excluded.routing
         """)
 
