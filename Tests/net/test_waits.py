@@ -115,8 +115,13 @@ def test_a_closed_queue_says_so_and_when_it_opens(desk, office, supervisor):
     office.set(queues=[queue(
         announcing={**TOLD, "closed": closed}, hours={"timeZone": "Asia/Kolkata", "weekly": week})])
     supervisor.pushed("queue.opened", queue=1)
+    waiting = desk.stack.query("SELECT conversation FROM conversations WHERE owner = 'queue' ORDER BY waiting_since")
     agent = desk.agent("ana")
     try:
+        # Who still waits from before is served first.
+        for (left,) in waiting:
+            agent.pushed("owner.changed", conversation=int(left))
+            agent.request("conversation.close", conversation=int(left))
         opens = int(time.time() * 1_000) + 3_600_000
         supervisor.request("queue.close", queue=1, until=opens)
         early, late = desk.customer(), desk.customer()
