@@ -18,6 +18,12 @@ int eventLoopUnacknowledgedBytes(int descriptor) {
     return ioctl(descriptor, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
 }
 
+void eventLoopAbandon(int descriptor) {
+    struct linger none = {.l_onoff = 1, .l_linger = 0};
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+    shutdown(descriptor, SHUT_RDWR);
+}
+
 // In the place of the C library's: the dynamic linker binds libwebsockets to it (Decisions/0002 of
 // EventLoop). Without `admit` it does what that one does.
 __attribute__((visibility("default"))) ssize_t recv(

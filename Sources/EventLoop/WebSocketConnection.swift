@@ -210,14 +210,17 @@ import CLibwebsockets
         closeCode = code
         closeReason = reason
         unsafe lws_callback_on_writable(wsi)
-        // A peer that takes nothing never becomes writable.
-        unsafe lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_SEND, Int32(clamping: seconds))
+        // A peer that takes nothing never becomes writable. The library's own timeouts would go on
+        // from there for another 25 s.
+        host?.cut(number, after: seconds)
     }
 
     /// Ends the connection at once. Not to be called from one of the library's callbacks.
     func cut() {
         dropEverything()
         guard let wsi = unsafe wsi else { return }
+        // What it has begun to send, the library would first try to deliver to the end.
+        eventLoopAbandon(descriptor)
         unsafe lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC)
     }
 

@@ -21,6 +21,8 @@ import Glibc
     /// The open sockets, by the second in which they are visited.
     private var buckets: [Set<UInt64>] = []
     private var second = 0
+    /// Sockets that were told to close: when they are cut, in the loop's monotonic milliseconds.
+    private var cuts: [UInt64: Int64] = [:]
 
     /// The library looks for a virtual host of the name in the Host header among all of them, so
     /// each has a name of its own and our handshakes carry it.
@@ -83,14 +85,24 @@ import Glibc
         visits = loop.every(.seconds(1)) { [weak self] in self?.visit() }
     }
 
-    /// One bucket each second, so that every socket is visited once in `pingSeconds`: a silent one is
-    /// pinged, one that stayed silent for `hangUpSeconds` is cut.
+    /// Each second: cuts whoever was told to close and had the time for it, and visits one bucket, so
+    /// that every socket is visited once in `pingSeconds`: a silent one is pinged, one that stayed
+    /// silent for `hangUpSeconds` is cut.
     private func visit() {
         second += 1
         let now = loop.monotonic
+        for (number, due) in cuts.sorted(by: { $0.key < $1.key }) where due <= now {
+            cuts[number] = nil
+            sockets[number]?.cut()
+        }
         for number in buckets[second % buckets.count] {
             sockets[number]?.visited(at: now, hangUpAfter: Int64(limits.hangUpSeconds) * 1_000)
         }
+    }
+
+    /// Gives a closing socket `seconds`, and at most one more, to be gone.
+    func cut(_ number: UInt64, after seconds: Int) {
+        cuts[number] = loop.monotonic + Int64(seconds) * 1_000
     }
 
     private func bucket(of number: UInt64) -> Int { Int(number % UInt64(buckets.count)) }
@@ -190,6 +202,7 @@ import Glibc
     fileprivate func closed(_ socket: WebSocketConnection) {
         unsafe socket.wsi = nil
         sockets[socket.number] = nil
+        cuts[socket.number] = nil
         loop.upgraded[socket.descriptor] = nil
         buckets[bucket(of: socket.number)].remove(socket.number)
         server?.socketClosed(address: socket.address)

@@ -6,12 +6,13 @@ import Testing
 /// Bodies of all connections share one room: 150 bytes here.
 @Suite struct BodyRoomTests {
     private func withServer<Value: Sendable>(
+        bodyTime: Duration = .seconds(20),
         _ body: @escaping @Sendable (_ port: Int, _ test: TestServer) async -> Value
     ) async throws -> (value: Value, counters: HTTPServerCounters) {
         let test = try await TestLoop.run { loop in
             try TestServer.start(loop) {
                 $0.limits.bodyBytes = 150
-                $0.limits.bodyTime = .milliseconds(400)
+                $0.limits.bodyTime = bodyTime
             }
         }
         let value = await body(await test.port, test)
@@ -39,7 +40,8 @@ import Testing
 
     @Test(arguments: First.allCases)
     func roomIsTakenByWhatCameAndGivenBack(_ first: First) async throws {
-        let (statuses, counters) = try await withServer { port, _ in
+        let bodyTime: Duration = first == .isCut ? .milliseconds(400) : .seconds(20)
+        let (statuses, counters) = try await withServer(bodyTime: bodyTime) { port, _ in
             await blocking {
                 var peer: RawPeer? = Self.post(port, bytes: first == .sendsHalf ? 50 : 99)
                 usleep(50_000)

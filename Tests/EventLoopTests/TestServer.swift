@@ -26,11 +26,9 @@ import EventLoop
         return test
     }
 
-    /// Sends `text` to each socket as soon as it is open.
-    func sendWhenOpen(_ text: String) {
-        onOpen = { [weak self] socket in
-            self?.server?.send(OutgoingFrame(Array(text.utf8)), to: socket)
-        }
+    /// Sends `frame` to each socket as soon as it is open.
+    func sendWhenOpen(_ frame: OutgoingFrame) {
+        onOpen = { [weak self] socket in self?.server?.send(frame, to: socket) }
     }
 
     /// Answers whoever waits at "/later".

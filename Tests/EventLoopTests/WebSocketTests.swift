@@ -221,8 +221,12 @@ import Testing
             }
             test.server?.send(OutgoingFrame(Array("still here".utf8)), to: second)
             let received = await blocking { quick.text() }
+            let begun = loop.monotonic
             while test.closed.isEmpty { await loop.sleep(for: .milliseconds(10)) }
             #expect(test.closed == [first])
+            // The second that it was given and the one until the next look, and room for a busy
+            // machine: the library alone would go on for 5 s more and then for 20.
+            #expect(loop.monotonic - begun < 5_000)
             #expect(test.server?.queuedBytes(first) == 0)
             return (queued, received)
         }

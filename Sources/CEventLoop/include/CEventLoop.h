@@ -23,6 +23,10 @@ void eventLoopAdmitReceived(EventLoopAdmit admit, void *context);
 // Bytes sent that the peer's machine has not acknowledged; 0 if that cannot be known.
 int eventLoopUnacknowledgedBytes(int descriptor);
 
+// Lets go of all that the peer has not taken and ends both directions, so that a close that waits for
+// the peer waits no more. The descriptor stays open.
+void eventLoopAbandon(int descriptor);
+
 // Takes a waiting connection, non-blocking and closed on exec; -1 and errno as `accept4`.
 int eventLoopAccept(int listener, struct sockaddr *address, socklen_t *length);
 
