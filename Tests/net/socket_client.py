@@ -88,18 +88,22 @@ class Socket:
             payload = self._exactly(length, deadline)
             opcode = first & 0x0F
             if opcode == PING:
-                self.send(payload, PONG)
+                self._answer(payload, PONG)
             elif opcode == CLOSE:
                 code = struct.unpack("!H", payload[:2])[0] if len(payload) >= 2 else None
-                try:
-                    self.send(payload, CLOSE)
-                except OSError:
-                    pass
+                self._answer(payload, CLOSE)
                 self._socket.close()
                 raise Closed(code, payload[2:].decode())
             elif opcode != PONG:
                 assert first & 0x80, "the server sends whole messages"
                 return payload
+
+    def _answer(self, payload: bytes, opcode: int) -> None:
+        """The server may be gone by now; what it sent before is read all the same."""
+        try:
+            self.send(payload, opcode)
+        except OSError:
+            pass
 
     def drop(self) -> None:
         """Ends the connection without a word, as a lost network does."""
