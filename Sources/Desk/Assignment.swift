@@ -221,7 +221,7 @@ extension Desk {
             conversation.waitingSince = at
             conversation.routing.declined = []
             conversation.routing.staysInQueue = false
-            conversation.routing.answeredAt = nil
+            beginSilence(of: &conversation, at)
             if stickiness > 0, let last = conversation.routing.lastAgent {
                 let until = at.adding(milliseconds: stickiness)
                 conversation.routing.reservation = Reservation(agent: last, until: until)

@@ -1,5 +1,5 @@
 /// What falls due at a stored moment. At the same moment queues turn first, then come agents, then
-/// promises, conversations and jobs, each by id.
+/// promises, silent customers, conversations and jobs, each by id.
 enum Due: Hashable, Comparable, Sendable {
     /// The queue opens or closes by its hours, or a supervisor's order about it ends.
     case turn(QueueID)
@@ -13,6 +13,8 @@ enum Due: Hashable, Comparable, Sendable {
     case shift(AgentID)
     /// The queue's clock of opening time comes to the next step of a promise.
     case target(QueueID)
+    /// The queue's clock of opening time comes to where the first of its silent customers counts as gone.
+    case silence(QueueID)
     /// The next thing happens to a waiting or offered conversation: see ``Desk/step(_:_:)``.
     case wait(ConversationID)
     /// The wait for an echo of the job's message ends.
@@ -45,6 +47,7 @@ extension Desk {
             case .shift(let id):
                 endShift(of: id, &minutes)
             case .target(let queue): stepTarget(of: queue, &minutes)
+            case .silence(let queue): giveUpSilent(in: queue, &minutes)
             case .wait(let id):
                 step(id, &minutes)
             case .confirmation(let id):

@@ -45,6 +45,8 @@ public struct Desk: Sendable {
     var queued: [QueueID: Int] = [:]
     /// The promises that run in each queue, by what its clock of opening time shows at the next step.
     var targets: [QueueID: RankedQueue<ConversationID, Int64>] = [:]
+    /// Who waits unanswered where silence ends, by what the queue's clock shows when they count as gone.
+    var silences: [QueueID: RankedQueue<ConversationID, Int64>] = [:]
     /// Whom anything is promised, by when that began.
     var promised = RankedQueue<ConversationID, Instant>()
     /// Whether any queue promises anything: otherwise nothing is looked up for a message.

@@ -22,6 +22,7 @@ extension Desk {
 
     private mutating func index(_ conversation: Conversation, insteadOf former: Conversation?) {
         indexTarget(of: conversation, insteadOf: former)
+        indexSilence(of: conversation, insteadOf: former)
         if former == nil { threads[conversation.thread] = conversation.id }
         stand(conversation)
         deadlines.set(.wait(conversation.id), rank: nextStep(of: conversation))
@@ -87,6 +88,7 @@ extension Desk {
         for id in conversations.names {
             guard let conversation = conversations[id] else { continue }
             stand(conversation)
+            indexSilence(of: conversation, insteadOf: conversation)
             deadlines.set(.wait(id), rank: nextStep(of: conversation))
             looks.set(id, rank: nextLook(of: conversation))
         }
@@ -112,6 +114,7 @@ extension Desk {
         queueStates.put(state, as: state.queue)
         deadlines.set(.turn(state.queue), rank: state.nextTurn)
         armTargets(of: state.queue)
+        armSilence(of: state.queue)
     }
 
     /// Keeps an agent as they were read back, with the connections that the state names.

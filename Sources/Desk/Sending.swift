@@ -23,11 +23,7 @@ extension Desk {
         let hadUnread = conversation.unread > 0
         conversation.unread = 0
         conversation.lastMessageAt = minutes.at
-        if conversation.routing.answeredAt == nil,
-            configuration.queue(conversation.queue)?.abandonment != nil
-        {
-            conversation.routing.answeredAt = minutes.at
-        }
+        conversation.routing.silentSince = nil
         let promises = keepPromise(in: &conversation, &minutes)
         put(conversation)
         let job = Job(

@@ -11,6 +11,7 @@ extension Desk {
         }
         // The channel delivers out of order; its window counts from the latest.
         conversation.customerWroteAt = max(conversation.customerWroteAt, message.writtenAt)
+        noteHeard(&conversation, minutes.at)
         if !conversation.isOpen { conversation.queue = queueWithRoom(configuration.entry) }
         put(conversation)
         let id = MessageID(upcoming)

@@ -162,7 +162,7 @@ enum CommitStatements {
         """
         INSERT INTO queue_paces (desk, queue, pace, since)
         SELECT $1, item.*
-          FROM unnest($2::bigint[], $3::bigint[], $4::timestamptz[]) AS item
+          FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) AS item
         ON CONFLICT (desk, queue) DO UPDATE SET pace = excluded.pace, since = excluded.since
         """)
 
@@ -277,7 +277,7 @@ extension CommitRows {
             [
                 .int8Array(changes.paces.map(\.queue.number)),
                 .int8Array(changes.paces.map(\.interval)),
-                .timestampOptionalArray(changes.paces.map(\.since?.milliseconds)),
+                .int8OptionalArray(changes.paces.map(\.since)),
             ])
         add(CommitStatements.agents, changes.agents.isEmpty, try Self.values(changes.agents))
         add(

@@ -111,7 +111,7 @@ extension Store {
             state.paces = try results[6].all { row throws(PostgresError) in
                 QueuePace(
                     queue: try results[6].id(row, 0), interval: try results[6].int8(row, 1),
-                    since: try results[6].optionalInstant(row, 2))
+                    since: try results[6].optionalInt8(row, 2))
             }
             state.configuration = try results[5].configuration(0) ?? Configuration()
             state.queueStates = try results[7].all { row throws(PostgresError) in

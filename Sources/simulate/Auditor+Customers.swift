@@ -35,10 +35,9 @@ extension Auditor {
     }
 
     /// Only who waits unanswered and has been silent for long enough is given up.
-    func checkGivenUp(_ conversation: Ledger.Conversation, _ handoff: Handoff, at: Instant) {
-        let end = ledger.endOfSilence(of: conversation)
+    func checkGivenUp(_ conversation: Ledger.Conversation, _ handoff: Handoff) {
         require(
-            conversation.offer == nil && end.map { $0 <= at } == true, .givenUpInTime,
+            ledger.hasGone(conversation), .givenUpInTime,
             "conversation \(handoff.conversation.number) is given up and may not be")
     }
 
@@ -100,38 +99,51 @@ extension Auditor {
 /// The expected wait, estimated a second time.
 extension Ledger {
     /// A queue that begins to announce begins with its usual pace.
-    mutating func beginPaces(insteadOf former: Configuration, at: Instant) {
+    mutating func beginPaces(insteadOf former: Configuration) {
         for queue in configuration.queues {
             let was = former.queues.first { $0.id == queue.id }?.announcing
             guard was == nil, let usual = queue.announcing?.usualPace else { continue }
-            paces[queue.id] = (usual, isWaited(in: queue.id) ? at : nil)
+            paces[queue.id] = (usual, isWaited(in: queue.id) ? 0 : nil)
+        }
+    }
+
+    /// In a queue that begins to give customers up, silence begins.
+    mutating func beginSilences(insteadOf former: Configuration) {
+        for (id, known) in conversations where known.silence == nil {
+            guard case .queue(let queue) = known.owner, endsSilence(queue),
+                former.queues.first(where: { $0.id == queue })?.abandonment == nil
+            else { continue }
+            conversations[id]?.silence = 0
         }
     }
 
     mutating func notePace(_ handoff: Handoff, waitingSince: Instant, at: Instant) {
         if case .queue(let queue) = handoff.from, let pace = paces[queue] {
-            var (mean, since) = pace
+            var (mean, waited) = pace
             if handoff.to.agent != nil {
-                if let since, waitingSince < at {
+                if let waited, waitingSince < at {
                     let week: Int64 = 604_800_000
-                    let sample = min(at.milliseconds - since.milliseconds, week)
-                    mean = (15 * mean + sample + 8) / 16
+                    mean = (15 * mean + min(waited, week) + 8) / 16
                 }
-                since = at
+                waited = 0
             }
-            paces[queue] = (mean, isWaited(in: queue) ? since : nil)
+            paces[queue] = (mean, isWaited(in: queue) ? waited : nil)
         }
         if case .queue(let queue) = handoff.to, let pace = paces[queue] {
-            paces[queue] = (pace.mean, pace.since ?? at)
+            paces[queue] = (pace.mean, pace.waited ?? 0)
         }
     }
 
     func expectedWait(_ queue: QueueID, _ position: Int, _ at: Instant) -> Int64? {
         guard let pace = paces[queue] else { return nil }
         let week: Int64 = 604_800_000
-        let sofar = min(at.milliseconds - (pace.since ?? at).milliseconds, week)
+        let sofar = min(pace.waited ?? 0, week)
         let mean = sofar > pace.mean ? (15 * pace.mean + sofar + 8) / 16 : pace.mean
-        return min(mean * Int64(position), week)
+        let wait = min(mean * Int64(position), week)
+        guard let door = doors[queue], let served = door.moment(after: at, open: wait) else {
+            return wait
+        }
+        return min(served.milliseconds - at.milliseconds, week)
     }
 
     private func isWaited(in queue: QueueID) -> Bool {

@@ -31,8 +31,7 @@ extension Auditor {
             ledger.jobs[job] = Ledger.Job(
                 conversation: conversation, message: message, agent: agent)
             ledger.lines[conversation, default: []].append(job)
-            let queue = ledger.conversations[conversation].flatMap { ledger.queue($0.queue) }
-            if queue?.abandonment != nil { ledger.conversations[conversation]?.isAnswered = true }
+            ledger.conversations[conversation]?.silence = nil
         case .announcementWritten(let conversation, let message, let job, let announcement):
             ledger.jobs[job] = Ledger.Job(conversation: conversation, message: message, agent: nil)
             ledger.lines[conversation, default: []].append(job)
@@ -45,6 +44,7 @@ extension Auditor {
         case .messageReceived(let id, _, _, let writtenAt):
             let former = ledger.conversations[id]?.wroteAt ?? writtenAt
             ledger.conversations[id]?.wroteAt = max(former, writtenAt)
+            if ledger.conversations[id]?.silence != nil { ledger.conversations[id]?.silence = 0 }
             received(in: id)
         case .conversationRead(let id, _): ledger.conversations[id]?.unread = 0
         case .messageSentElsewhere, .messagesDelivered, .messagesRead,
@@ -98,6 +98,9 @@ extension Auditor {
         switch handoff.to {
         case .queue(let queue):
             if conversation.queue != queue { conversation.relaxed = 0 }
+            if isNew || (conversation.silence == nil && !ledger.endsSilence(former.queue)) {
+                conversation.silence = ledger.endsSilence(queue) ? 0 : nil
+            }
             conversation.queue = queue
             if let sender = handoff.from.agent, isPassedOn(handoff) {
                 conversation.declined.insert(sender)
@@ -107,7 +110,6 @@ extension Auditor {
             }
             guard isNew else { return }
             conversation.waitingSince = at
-            conversation.isAnswered = false
             conversation.declined = []
             conversation.staysInQueue = false
             let kept = ledger.queue(queue)?.stickiness ?? 0
@@ -121,7 +123,7 @@ extension Auditor {
             conversation.staysInQueue = false
             conversation.lastAgent = kept > 0 ? agent : nil
         case .nobody, .bot:
-            if handoff.reason == .abandoned { checkGivenUp(former, handoff, at: at) }
+            if handoff.reason == .abandoned { checkGivenUp(former, handoff) }
             conversation.reservation = nil
             conversation.relaxed = 0
         }

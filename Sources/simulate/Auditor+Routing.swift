@@ -34,7 +34,8 @@ extension Auditor {
             let former = ledger.configuration
             ledger.configuration = configuration
             ledger.configuration.version = record.number
-            ledger.beginPaces(insteadOf: former, at: record.at)
+            ledger.beginPaces(insteadOf: former)
+            ledger.beginSilences(insteadOf: former)
         case (.profileChanged(let agent, _), .configurationSet(_, let profiles, _, by: _)):
             ledger.agents[agent]?.profile =
                 profiles.first { $0.agent == agent }?.profile ?? Profile()

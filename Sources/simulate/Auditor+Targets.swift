@@ -84,10 +84,19 @@ extension Auditor {
     // MARK: Targets
 
     /// Counts what passed since the commit before, by what was known of queues then.
-    func countPromises(to at: Instant) {
-        for (id, conversation) in ledger.conversations where conversation.promise != nil {
+    func countOpenTime(to at: Instant) {
+        for (id, conversation) in ledger.conversations
+        where conversation.promise != nil || conversation.silence != nil {
             let passed = ledger.openTime(of: conversation.queue, from: ledger.countedAt, to: at)
             ledger.conversations[id]?.promise?.elapsed += passed
+            if let silence = conversation.silence {
+                ledger.conversations[id]?.silence = silence + passed
+            }
+        }
+        for (queue, pace) in ledger.paces {
+            guard let waited = pace.waited else { continue }
+            let passed = ledger.openTime(of: queue, from: ledger.countedAt, to: at)
+            ledger.paces[queue]?.waited = waited + passed
         }
         ledger.countedAt = at
     }
@@ -184,6 +193,18 @@ extension Auditor {
         }
     }
 
+    /// Who fell silent is given up by the next commit at a later moment.
+    func checkSilences(of commit: Commit) {
+        for id in ledger.conversations.keys.sorted() {
+            guard let conversation = ledger.conversations[id] else { continue }
+            let since = isDue(!ledger.hasGone(conversation), .silence(id), commit)
+            require(
+                since == nil, .goneAreGivenUp,
+                "conversation \(id.number) should have been given up by "
+                    + "\(since?.milliseconds ?? 0)")
+        }
+    }
+
     // MARK: Offers that are let pass
 
     func letPass(_ agent: AgentID) {
@@ -207,4 +228,5 @@ extension Auditor {
 enum Awaited: Hashable {
     case queue(QueueID)
     case promise(ConversationID)
+    case silence(ConversationID)
 }

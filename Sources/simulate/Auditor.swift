@@ -73,7 +73,7 @@ final class Auditor {
         require(
             commit.epoch == database.lease.epoch, .onlyOwningEpochWrites,
             "epoch \(commit.epoch) wrote while the desk is owned in epoch \(database.lease.epoch)")
-        countPromises(to: commit.at)
+        countOpenTime(to: commit.at)
         let new = database.events[read...]
         read = database.events.count
         let isSetAside = new.contains { $0.event == .inputQuarantined }
@@ -104,6 +104,7 @@ final class Auditor {
         checkClocks(of: commit)
         checkQueues(of: commit)
         checkPromises(of: commit)
+        checkSilences(of: commit)
         checkMissing()
     }
 

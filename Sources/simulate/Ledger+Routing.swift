@@ -162,17 +162,17 @@ extension Ledger {
         if !conversation.staysInQueue, let wait = queue.overflow?.afterWait {
             earlier(wait, "it overflows", .overflowsInTime)
         }
-        if let end = endOfSilence(of: conversation), next.map({ end < $0.0 }) ?? true {
-            next = (end, "it is given up", .goneAreGivenUp)
-        }
         return next
     }
 
-    /// When a customer who waits and was not answered has been silent for too long.
-    func endOfSilence(of conversation: Conversation) -> Instant? {
-        guard let silence = queue(conversation.queue)?.abandonment, !conversation.isAnswered else {
-            return nil
-        }
-        return max(conversation.waitingSince, conversation.wroteAt).adding(milliseconds: silence)
+    /// Whether a queue gives up who falls silent.
+    func endsSilence(_ id: QueueID) -> Bool { queue(id)?.abandonment != nil }
+
+    /// Whether a customer who waits and was not answered has been silent for too long.
+    func hasGone(_ conversation: Conversation) -> Bool {
+        guard conversation.isWaiting, let silence = conversation.silence,
+            let limit = queue(conversation.queue)?.abandonment
+        else { return false }
+        return silence >= limit
     }
 }

@@ -32,6 +32,19 @@ extension Ledger {
             turns(from: moment, to: Instant(milliseconds: .max)).first(where: shouldBeOpen)
         }
 
+        /// When it will have been open for so long, as far as it was told.
+        func moment(after moment: Instant, open wanted: Int64) -> Instant? {
+            var left = wanted
+            let end = Instant(milliseconds: .max)
+            let cuts = [moment] + turns(from: moment, to: end) + [end]
+            for (from, until) in zip(cuts, cuts.dropFirst()) where shouldBeOpen(at: from) {
+                let length = until.milliseconds - from.milliseconds
+                if left <= length { return from.adding(milliseconds: left) }
+                left -= length
+            }
+            return nil
+        }
+
         func openTime(from: Instant, to: Instant) -> Int64 {
             let cuts = [from] + turns(from: from, to: to) + [to]
             return zip(cuts, cuts.dropFirst()).filter { shouldBeOpen(at: $0.0) }

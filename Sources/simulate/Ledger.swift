@@ -19,8 +19,9 @@ struct Ledger {
         var lastAgent: AgentID?
         /// When the customer wrote last, by the platform's clock.
         var wroteAt = Instant(milliseconds: 0)
-        /// Whether somebody answered since the clock began, where that is kept.
-        var isAnswered = false
+        /// For how much open time the customer, whom nobody answered, has been silent, in milliseconds;
+        /// `nil`: somebody did, or silence has no end here.
+        var silence: Int64?
         /// When the customer was last told of their wait.
         var toldAt: Instant?
         /// The event by which its latest offer was accepted.
@@ -79,7 +80,7 @@ struct Ledger {
     var jobs: [JobID: Job] = [:]
     /// How long it takes from one customer being served to the next, in queues that announce; and since
     /// when the next is waited for.
-    var paces: [QueueID: (mean: Int64, since: Instant?)] = [:]
+    var paces: [QueueID: (mean: Int64, waited: Int64?)] = [:]
     /// The jobs of each conversation, ascending.
     var lines: [ConversationID: [JobID]] = [:]
 

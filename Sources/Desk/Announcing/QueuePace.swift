@@ -4,14 +4,14 @@ public struct QueuePace: Equatable, Sendable {
     /// Whose.
     public let queue: QueueID
     /// How long it takes from one customer being served to the next while somebody waits, in
-    /// milliseconds: a running mean.
+    /// milliseconds of the queue's opening time: a running mean.
     public var interval: Int64
-    /// Since when the next is waited for: the latest was served, or the first came; `nil`: nobody
-    /// waits.
-    public var since: Instant?
+    /// What the queue's clock of opening time showed when the next began to be waited for: the latest
+    /// was served, or the first came; `nil`: nobody waits.
+    public var since: Int64?
 
     /// A queue with this pace.
-    public init(queue: QueueID, interval: Int64, since: Instant?) {
+    public init(queue: QueueID, interval: Int64, since: Int64?) {
         self.queue = queue
         self.interval = interval
         self.since = since
@@ -24,10 +24,11 @@ public struct QueuePace: Equatable, Sendable {
     /// Learns that it took this long, in milliseconds.
     mutating func learn(_ sample: Int64) { interval = mean(with: sample) }
 
-    /// The pace as of now: who has been waited for longer than usual tells of it before being served.
-    func interval(at moment: Instant) -> Int64 {
+    /// The pace when the queue's clock shows this: who has been waited for longer than usual tells of
+    /// it before being served.
+    func interval(at openTime: Int64) -> Int64 {
         guard let since else { return interval }
-        let sofar = moment.milliseconds - since.milliseconds
+        let sofar = openTime - since
         return sofar > interval ? mean(with: sofar) : interval
     }
 
@@ -50,13 +51,17 @@ extension Desk {
     }
 
     /// How long who stands at this place will wait, in milliseconds: so many must be served, the
-    /// customer included, and that is how long one takes.
+    /// customer included, and that is how long one takes of the time in which the queue is open. By
+    /// the hours that are known; what comes after them counts as open.
     func expectedWait(
         in queue: QueueID, at position: Int, _ announcing: Announcing, _ moment: Instant
     ) -> Int64 {
-        let interval = paces[queue]?.interval(at: moment) ?? announcing.usualPace
-        let (wait, isTooLong) = Int64(position).multipliedReportingOverflow(by: interval)
-        return isTooLong ? Limits.longestWait : min(wait, Limits.longestWait)
+        let now = openTime(of: queue, at: moment)
+        let interval = paces[queue]?.interval(at: now) ?? announcing.usualPace
+        let (product, isTooLong) = Int64(position).multipliedReportingOverflow(by: interval)
+        let wait = isTooLong ? Limits.longestWait : min(product, Limits.longestWait)
+        guard let served = self.moment(ofOpenTime: now + wait, in: queue) else { return wait }
+        return min(served.milliseconds - moment.milliseconds, Limits.longestWait)
     }
 
     /// Learns from a change of owner, after the rows were changed.
@@ -66,18 +71,19 @@ extension Desk {
         if case .queue(let queue) = former, var pace = paces[queue] {
             let isServed = owner.agent != nil
             // Who was served in the moment of coming did not wait for anybody.
+            let now = openTime(of: queue, at: moment)
             if isServed, let since = pace.since, conversation.waitingSince < moment {
-                pace.learn(moment.milliseconds - since.milliseconds)
+                pace.learn(now - since)
             }
             if waitingCount(in: queue) == 0 {
                 pace.since = nil
             } else if isServed {
-                pace.since = moment
+                pace.since = now
             }
             keep(pace)
         }
         if case .queue(let queue) = owner, var pace = paces[queue], pace.since == nil {
-            pace.since = moment
+            pace.since = openTime(of: queue, at: moment)
             keep(pace)
         }
     }
@@ -90,7 +96,7 @@ extension Desk {
             keep(
                 QueuePace(
                     queue: queue.id, interval: announcing.usualPace,
-                    since: isAnybodyThere ? moment : nil))
+                    since: isAnybodyThere ? openTime(of: queue.id, at: moment) : nil))
         }
     }
 

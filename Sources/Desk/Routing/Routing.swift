@@ -22,9 +22,10 @@ public struct Routing: Equatable, Sendable, Codable {
     public var lastAgent: AgentID?
     /// What its customer was told of their wait, where its queue announces.
     public var announced: Announced?
-    /// When an agent first answered since the waiting clock began, where its queue gives customers up
-    /// who fall silent; `nil`: not yet.
-    public var answeredAt: Instant?
+    /// What its queue's clock of opening time showed when its customer, whom nobody has answered since
+    /// the waiting clock began, was last heard of; `nil`: somebody has, or its queue gave nobody up who
+    /// falls silent. In milliseconds, see ``QueueState/openTime``.
+    public var silentSince: Int64?
     /// What is promised to the customer and not done yet.
     public var target: Target?
 
@@ -40,7 +41,7 @@ public struct Routing: Equatable, Sendable, Codable {
         staysInQueue = false
         lastAgent = nil
         announced = nil
-        answeredAt = nil
+        silentSince = nil
         target = nil
     }
 }

@@ -32,6 +32,7 @@ extension Desk {
         }
         indexAnew()
         adoptHours(&minutes)
+        beginSilences(insteadOf: former, at: minutes.at)
         for id in conversations.names { relax(id, &minutes) }
         return configuration.version
     }

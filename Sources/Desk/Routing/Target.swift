@@ -107,11 +107,13 @@ extension Desk {
     // MARK: The clock of a queue
 
     /// What the clock of opening time of a queue shows.
-    private func openTime(of queue: QueueID, at moment: Instant) -> Int64 {
+    func openTime(of queue: QueueID, at moment: Instant) -> Int64 {
         queueStates[queue]?.openTime(at: moment) ?? moment.milliseconds
     }
 
-    private func moment(ofOpenTime time: Int64, in queue: QueueID) -> Instant? {
+    /// When the clock of opening time of a queue shows this, by the hours that are known; `nil`: later
+    /// than anybody knows of.
+    func moment(ofOpenTime time: Int64, in queue: QueueID) -> Instant? {
         guard let state = queueStates[queue] else { return Instant(milliseconds: time) }
         return state.moment(ofOpenTime: time)
     }

@@ -60,6 +60,7 @@ extension Desk {
         if conversation.queue != queue {
             conversation.routing.target = carry(
                 conversation.routing.target, from: conversation.queue, to: queue, at: minutes.at)
+            carrySilence(of: &conversation, to: queue, minutes.at)
             conversation.queue = queue
             conversation.routing.relaxed = 0
         }

@@ -18,19 +18,7 @@ extension Desk {
             let overflow = since.adding(milliseconds: wait)
             next = min(next ?? overflow, overflow)
         }
-        if let silence = endOfSilence(of: conversation, in: queue) {
-            next = min(next ?? silence, silence)
-        }
         return next
-    }
-
-    /// When a waiting customer who was not answered counts as gone, unless they write before.
-    private func endOfSilence(of conversation: Conversation, in queue: Queue) -> Instant? {
-        guard let silence = queue.abandonment, conversation.routing.answeredAt == nil else {
-            return nil
-        }
-        return max(conversation.waitingSince, conversation.customerWroteAt)
-            .adding(milliseconds: silence)
     }
 
     /// Does what is due to a waiting conversation, one thing; the next, if any, has its own deadline.
@@ -43,11 +31,6 @@ extension Desk {
         if let kept = conversation.routing.reservation, kept.until <= minutes.at {
             conversation.routing.reservation = nil
             return put(conversation)
-        }
-        if case .queue(let id) = conversation.owner, let queue = configuration.queue(id),
-            let silence = endOfSilence(of: conversation, in: queue), silence <= minutes.at
-        {
-            return pass(conversation, to: .nobody, .abandoned, &minutes)
         }
         guard case .queue(let queue) = conversation.owner, !conversation.routing.staysInQueue,
             let overflow = configuration.queue(queue)?.overflow, let wait = overflow.afterWait,

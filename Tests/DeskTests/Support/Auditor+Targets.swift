@@ -33,7 +33,7 @@ extension Auditor {
     // MARK: Time
 
     /// How long a queue is open between two moments.
-    private func openTime(_ queue: QueueID, from: Instant, to: Instant) -> Int64 {
+    func openTime(_ queue: QueueID, from: Instant, to: Instant) -> Int64 {
         guard let door = doors[queue] else { return to.milliseconds - from.milliseconds }
         return stretches(door, from: from, to: to).filter(\.isOpen)
             .reduce(0) { $0 + $1.until.milliseconds - $1.from.milliseconds }
@@ -50,7 +50,7 @@ extension Auditor {
     }
 
     /// When a queue will have been open for so long.
-    private func moment(_ queue: QueueID, after from: Instant, open left: Int64) -> Instant? {
+    func moment(_ queue: QueueID, after from: Instant, open left: Int64) -> Instant? {
         guard let door = doors[queue] else { return from.adding(milliseconds: left) }
         var left = left
         for stretch in stretches(door, from: from, to: moment(1 << 50)) where stretch.isOpen {
@@ -64,11 +64,11 @@ extension Auditor {
     private func moment(_ milliseconds: Int64) -> Instant { Instant(milliseconds: milliseconds) }
 
     /// Counts what passed since the input before, by what was known of queues then.
-    mutating func countPromises(to at: Instant) {
-        for id in Array(promises.keys) {
-            guard let book = books[id] else { continue }
+    mutating func countOpenTime(to at: Instant) {
+        for (id, book) in books {
             let passed = openTime(book.queue, from: lastMoment, to: at)
             promises[id]?.elapsed += passed
+            if let silence = book.silence { books[id]?.silence = silence + passed }
         }
         lastMoment = at
     }

@@ -40,8 +40,9 @@ struct Auditor {
         var said: Announcement?
         /// When the customer wrote last, by the platform's clock.
         var wroteAt = moment(0)
-        /// Whether an agent answered since the clock began, where that is kept.
-        var isAnswered = false
+        /// For how much open time the customer, whom nobody answered, has been silent, in
+        /// milliseconds; `nil`: somebody did, or silence has no end here.
+        var silence: Int64?
         /// The announcement on its way.
         var telling: JobID?
     }
@@ -50,7 +51,7 @@ struct Auditor {
     /// What was found wrong.
     private(set) var violations: [String] = []
     private(set) var people: [AgentID: Person] = [:]
-    private(set) var books: [ConversationID: Book] = [:]
+    var books: [ConversationID: Book] = [:]
     private(set) var configuration = Configuration()
     var doors: [QueueID: Door] = [:]
     var promises: [ConversationID: Promise] = [:]
@@ -79,7 +80,7 @@ struct Auditor {
             check(state == former.state, "a refused input changed the state")
             return
         }
-        countPromises(to: at)
+        countOpenTime(to: at)
         for record in handled.records where isEntry(record.event) { post(record, of: input) }
         note(input, at: at)
         for record in handled.records where !isEntry(record.event) { post(record, of: input) }
@@ -121,6 +122,7 @@ struct Auditor {
             }
             books[id]?.stays = true
             if books[id]?.queue != queue { books[id]?.relaxed = 0 }
+            carrySilence(of: id, to: queue)
             books[id]?.queue = queue
         case .clockReached:
             for (id, book) in books where book.reservation.map({ $0.until <= at }) ?? false {
@@ -166,9 +168,9 @@ struct Auditor {
         case .messageReceived(let id, _, _, let at):
             let wroteAt = books[id]?.wroteAt ?? at
             books[id]?.wroteAt = max(wroteAt, at)
+            if books[id]?.silence != nil { books[id]?.silence = 0 }
         case .messageWritten(let id, _, _, _):
-            let keeps = books[id].flatMap { queue($0.queue) }?.abandonment != nil
-            if keeps { books[id]?.isAnswered = true }
+            books[id]?.silence = nil
         case .jobChanged(let job, let id, _, let state, _):
             if books[id]?.telling == job, state.isSettled { books[id]?.telling = nil }
         case .queueTurned:
@@ -251,7 +253,9 @@ struct Auditor {
         switch (event, input) {
         case (.configurationChanged, .configurationSet(var wanted, _, _, _)):
             wanted.version = lastEvent
+            let former = configuration
             configuration = wanted
+            beginSilences(insteadOf: former)
         case (.profileChanged(let id, _), .configurationSet(_, let profiles, _, _)):
             guard let change = profiles.first(where: { $0.agent == id }) else {
                 return check(false, "the profile of \(id) changes unordered")
@@ -276,7 +280,7 @@ struct Auditor {
         check(handoff.number == book.handoffs + 1, "P6: the chain has a gap")
         check(book.offer == nil, "P2: \(id) changes hands while it is offered")
         if handoff.reason == .abandoned {
-            let isDue = silence(book).map { $0 <= record.at } ?? false
+            let isDue = silenceLeft(of: book).map { $0 <= 0 } ?? false
             check(isDue, "\(id) is given up and may not be")
         }
         for agent in [handoff.from, handoff.to].compactMap(agent) {
@@ -286,6 +290,8 @@ struct Auditor {
         if case .agent = handoff.from { leftIn[id] = book.queue }
         if case .queue(let queue) = handoff.to {
             if book.queue != queue { book.relaxed = 0 }
+            carrySilence(of: id, to: queue)
+            book.silence = books[id]?.silence
             book.queue = queue
         }
         let stickiness = queue(book.queue)?.stickiness ?? 0
@@ -294,7 +300,7 @@ struct Auditor {
             book.waitingSince = record.at
             book.declined = []
             book.stays = false
-            book.isAnswered = false
+            book.silence = queue(book.queue)?.abandonment == nil ? nil : 0
             if stickiness > 0, let last = book.lastAgent {
                 let until = record.at.adding(milliseconds: stickiness)
                 book.reservation = Reservation(agent: last, until: until)
@@ -510,7 +516,7 @@ struct Auditor {
             let waited = at.milliseconds - book.waitingSince.milliseconds
             let due = queue.relaxations.count { $0.after <= waited }
             check(book.relaxed == due, "\(id) has waited for \(due) relaxations")
-            check(silence(book).map { $0 > at } ?? true, "\(id) should have been given up")
+            check(silenceLeft(of: book).map { $0 > 0 } ?? true, "\(id) should have been given up")
             if let limit = queue.overflow?.afterWait, !book.stays {
                 check(waited < limit, "\(id) should have overflowed")
             }
@@ -523,8 +529,8 @@ struct Auditor {
         for job in state.jobs {
             if case .unknown(let deadline?) = job.state { deadlines.append(deadline) }
         }
-        guard let next = nextPromises else { return }
-        deadlines += nextTurns(state) + next
+        guard let promises = nextPromises, let silences = nextEndsOfSilence else { return }
+        deadlines += nextTurns(state) + promises + silences
         for book in books.values { deadlines += [nextStep(book)].compactMap { $0 } }
         // Who waits and may be told something has a moment for that, too.
         for row in state.conversations {
@@ -552,16 +558,7 @@ struct Auditor {
         if let wait = queue.overflow?.afterWait, !book.stays {
             all.append(book.waitingSince.adding(milliseconds: wait))
         }
-        if let end = silence(book) { all.append(end) }
         return all.min()
-    }
-
-    /// When who waits unanswered is given up.
-    private func silence(_ book: Book) -> Instant? {
-        guard case .queue(let name) = book.owner, !book.isAnswered,
-            let silence = queue(name)?.abandonment
-        else { return nil }
-        return max(book.waitingSince, book.wroteAt).adding(milliseconds: silence)
     }
 
     /// What a customer is told is true, seldom, and for somebody who waits and can be reached.
