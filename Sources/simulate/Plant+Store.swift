@@ -103,8 +103,8 @@ extension Plant {
                     agent: offer.agent, deadline: deadline, isTransfer: offer.isTransfer)
             case .forgetTold: state.conversations[index].routing.announced = nil
             case .hurryAbandonment:
-                state.conversations[index].waitingSince = conversation.waitingSince.earlier
-                state.conversations[index].customerWroteAt = conversation.customerWroteAt.earlier
+                guard let since = conversation.routing.silentSince else { continue }
+                state.conversations[index].routing.silentSince = since - Instant.hour
             case .lastComeFirst:
                 guard conversation.isQueued else { continue }
                 // Longer for each event that happened before they came: more than between two.

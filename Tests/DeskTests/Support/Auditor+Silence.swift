@@ -34,7 +34,9 @@ extension Auditor {
         for book in books.values {
             guard let left = silenceLeft(of: book) else { continue }
             guard left > 0 else { return nil }
-            if let next = moment(book.queue, after: lastMoment, open: left) { moments.append(next) }
+            if let next = instant(in: book.queue, after: lastMoment, open: left) {
+                moments.append(next)
+            }
         }
         return moments
     }

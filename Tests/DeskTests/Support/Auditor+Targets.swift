@@ -50,7 +50,7 @@ extension Auditor {
     }
 
     /// When a queue will have been open for so long.
-    func moment(_ queue: QueueID, after from: Instant, open left: Int64) -> Instant? {
+    func instant(in queue: QueueID, after from: Instant, open left: Int64) -> Instant? {
         guard let door = doors[queue] else { return from.adding(milliseconds: left) }
         var left = left
         for stretch in stretches(door, from: from, to: moment(1 << 50)) where stretch.isOpen {
@@ -159,7 +159,9 @@ extension Auditor {
         for (id, promise) in promises {
             guard let left = promise.left, let book = books[id] else { continue }
             guard left > 0 else { return nil }
-            if let next = moment(book.queue, after: lastMoment, open: left) { moments.append(next) }
+            if let next = instant(in: book.queue, after: lastMoment, open: left) {
+                moments.append(next)
+            }
         }
         return moments
     }
