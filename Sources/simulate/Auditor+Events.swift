@@ -58,7 +58,7 @@ extension Auditor {
             applySetting(record, inputOfRecord)
         case .offerMade(let id, let offer, let choice): made(offer, of: id, choice, record)
         case .offerEnded(let id, let agent, let end): ended(id, agent, end, record)
-        case .needsRelaxed(let id, let steps): ledger.conversations[id]?.relaxed = steps
+        case .needsRelaxed(let id, let steps): relaxed(id, to: steps, record)
         case .priorityChanged(let id, let priority, by: _):
             ledger.conversations[id]?.priority = priority
             escalations[id] = nil
@@ -79,6 +79,7 @@ extension Auditor {
         require(handoff.from != handoff.to, .handoffChain, "a handoff to the owner")
         if handoff.from.agent != nil { leftIn[id] = former.queue }
         if case .agent(let agent) = handoff.to { checkAssignment(handoff, to: agent, record) }
+        checkEntry(handoff, former, at: record.at)
         var conversation = former
         conversation.handoffs = handoff.number
         conversation.history.append((record.number, handoff.to))

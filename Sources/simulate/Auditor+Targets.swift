@@ -169,6 +169,7 @@ extension Auditor {
             "whether supervisors are called to conversation \(id.number) is not as its queue says")
         let priority = conversation.priority ?? ledger.queue(conversation.queue)?.priority ?? 0
         if let raised = wanted?.priority, raised > priority { escalations[id] = raised }
+        expectMove(of: id, wanted)
     }
 
     /// By the end of a commit what was promised is done, or only now due.

@@ -31,6 +31,8 @@ final class Auditor {
     var leaving: [ConversationID: QueueID] = [:]
     /// To which priority a target raises a conversation in this commit.
     var escalations: [ConversationID: Int] = [:]
+    /// To which queue a target sends a conversation on in this commit.
+    var escalatedMoves: [ConversationID: QueueID] = [:]
     /// Who is to be set away in this commit.
     var missing: Set<AgentID> = []
     /// In which queue's name each conversation was held that an agent let go of in this input.
@@ -105,6 +107,7 @@ final class Auditor {
         checkQueues(of: commit)
         checkPromises(of: commit)
         checkSilences(of: commit)
+        checkMoves()
         checkMissing()
     }
 

@@ -43,7 +43,11 @@ enum Line: String, CaseIterable {
     case whoLetsPassIsAway = "P4: who lets too many offers pass is set away"
     case awayForMissedOffers = "P4: nobody is set away who let fewer offers pass"
     case lessIsAskedForInTime = "P4: less is asked for when the wait is long enough"
+    case lessIsAskedForWhenDue = "P4: as much less is asked for as the wait says, and no more"
     case overflowsInTime = "P4: what waits too long overflows at the moment"
+    case overflowsForReason =
+        "P4: nothing overflows but what has waited for it or whose queue closes"
+    case entersWhereThereIsRoom = "P4: who comes enters the first queue that has room for them"
     case goneAreGivenUp = "P4: who fell silent is given up at the moment"
     case onlyTheAvailableWriteUp = "P4: only who was available has a wrap-up"
     case wrapUpHasCause = "P4: a wrap-up comes of what was let go of, or was asked for"
@@ -127,6 +131,10 @@ enum Line: String, CaseIterable {
     case keptAsItWas = "customer: a target is met in time or late as it was"
     case targetRowIsTrue = "customer: the row of a conversation has the target that runs"
     case escalates = "customer: at a warning and a breach that happens which the queue says"
+    case escalatesToItsQueue =
+        "customer: what waits goes at a warning and a breach where the queue says"
+    case escalatedForReason =
+        "customer: nothing is sent on as escalated but by a warning or a breach"
 
     /// Its number in the list, from 1.
     var number: Int { (Self.allCases.firstIndex(of: self) ?? 0) + 1 }

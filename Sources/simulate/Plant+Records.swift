@@ -6,7 +6,7 @@ extension Plant {
     private var isOfRecords: Bool {
         [
             Plant.misplace, .misopen, .overlookClosing, .hidePassedOver, .mistimeWrapUps,
-            .misgiveReasons, .mistakeAcceptance, .dropChoices,
+            .misgiveReasons, .mistakeAcceptance, .dropChoices, .relaxOneMore, .mistakeOverflows,
             .dropAudience, .misnameOffers, .hideOfferEnds, .skipSteps, .mixCustomers, .ageMessages,
         ].contains(self)
     }
@@ -47,6 +47,10 @@ extension Plant {
             .ownerChanged(handoff.retold(.moved, handoff.choice))
         case (.mistakeAcceptance, .ownerChanged(let handoff)) where handoff.reason == .assigned:
             .ownerChanged(handoff.retold(.offerAccepted, nil))
+        case (.mistakeOverflows, .ownerChanged(let handoff)) where handoff.reason == .overflowed:
+            .ownerChanged(handoff.retold(.escalated, nil))
+        case (.relaxOneMore, .needsRelaxed(let id, let steps)):
+            .needsRelaxed(id, steps: steps + 1)
         case (.dropChoices, .ownerChanged(let handoff)):
             .ownerChanged(handoff.retold(handoff.reason, nil))
         case (.hidePassedOver, .ownerChanged(let handoff)):

@@ -18,23 +18,35 @@ extension Plant {
         }
         if self == .passHeavyWork { state.configuration.heavyWork = .isPassed }
         for index in state.configuration.queues.indices {
-            if self == .neverOverflow { state.configuration.queues[index].overflow = nil }
-            if self == .forgetReservations { state.configuration.queues[index].stickiness = 0 }
-            if self == .neverEscalate {
-                for place in (state.configuration.queues[index].targets ?? []).indices {
-                    state.configuration.queues[index].targets?[place].onWarning = nil
-                    state.configuration.queues[index].targets?[place].onBreach = nil
-                }
+            misread(&state.configuration.queues[index])
+        }
+    }
+
+    private func misread(_ queue: inout Queue) {
+        switch self {
+        case .neverOverflow: queue.overflow = nil
+        case .hurryOverflows: queue.overflow?.afterWait = 1
+        case .shortenQueues: queue.overflow?.atLength = 1
+        case .forgetReservations: queue.stickiness = 0
+        case .neverEscalate:
+            for place in (queue.targets ?? []).indices {
+                queue.targets?[place].onWarning = nil
+                queue.targets?[place].onBreach = nil
             }
-            if self == .endlessWrapUps {
-                state.configuration.queues[index].wrapUp?.maximum = Instant.hour
+        case .escalateElsewhere:
+            for place in (queue.targets ?? []).indices {
+                queue.targets?[place].onBreach?.queue = Variants.elsewhere(than: queue.id)
             }
-            if self == .announceEverywhere {
-                state.configuration.queues[index].announcing = Variants.announcing
+        case .endlessWrapUps: queue.wrapUp?.maximum = Instant.hour
+        case .announceEverywhere: queue.announcing = Variants.announcing
+        case .neverAbandon: queue.abandonment = nil
+        case .neverRelax: queue.relaxations = []
+        case .hurryRelaxations:
+            for place in queue.relaxations.indices {
+                queue.relaxations[place].after = Int64(place + 1)
             }
-            if self == .neverAbandon { state.configuration.queues[index].abandonment = nil }
-            if self == .neverRelax { state.configuration.queues[index].relaxations = [] }
-            if self == .ignoreWeights { state.configuration.queues[index].kind = nil }
+        case .ignoreWeights: queue.kind = nil
+        default: return
         }
     }
 

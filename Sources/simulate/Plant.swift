@@ -49,6 +49,14 @@ enum Plant: String, CaseIterable {
     case renewAtOverflow
     /// The store starts the waiting clock anew at a transfer.
     case renewAtTransfer
+    /// The store reads queues back whose relaxations come at once.
+    case hurryRelaxations
+    /// The store keeps of every relaxation that one step more is in force.
+    case relaxOneMore
+    /// The store reads queues back that overflow at once.
+    case hurryOverflows
+    /// The store reads queues back that are full with one.
+    case shortenQueues
     /// The store reads who writes up back as available.
     case forgetWrapUps
     /// The store reads the ends of wrap-ups back an hour late.
@@ -174,6 +182,10 @@ enum Plant: String, CaseIterable {
     case forgetTargets
     /// The store reads targets back without what is to be done about them.
     case neverEscalate
+    /// The store reads targets back that send what waits elsewhere.
+    case escalateElsewhere
+    /// The store keeps what overflows as escalated.
+    case mistakeOverflows
     /// The gateway drops why somebody says that they are away.
     case forgetReasonsSaid
     /// The gateway closes what was read.

@@ -36,7 +36,8 @@ enum Variants {
                     stickiness: generator.below(2) == 0 ? 0 : 2_000,
                     announcing: generator.below(2) == 0 ? nil : announcing(from: &generator),
                     abandonment: generator.below(2) == 0 ? nil : 9_000,
-                    targets: generator.below(2) == 0 ? nil : targets(from: &generator),
+                    targets: generator.below(2) == 0
+                        ? nil : targets(escalatingTo: queues[1], from: &generator),
                     wrapUp: generator.below(2) == 0 ? nil : wrapUp),
                 Queue(
                     id: queues[1], name: "second", priority: generator.below(3),
@@ -44,6 +45,8 @@ enum Variants {
                     handing: generator.below(2) == 0 ? .push : .offer(timeout: timeout),
                     announcing: generator.below(2) == 0 ? nil : announcing(from: &generator),
                     hours: generator.below(3) == 0 ? hours : nil,
+                    targets: generator.below(3) == 0
+                        ? targets(escalatingTo: queues[2], from: &generator) : nil,
                     wrapUp: generator.below(2) == 0 ? nil : wrapUp),
                 Queue(
                     id: queues[2], name: "list", handing: .pull,
@@ -69,15 +72,22 @@ enum Variants {
     }
 
     /// Seconds instead of hours, with everything that can be done about them.
-    private static func targets(from generator: inout Generator) -> [ServiceTarget] {
+    private static func targets(
+        escalatingTo other: QueueID, from generator: inout Generator
+    ) -> [ServiceTarget] {
         let usual = ServiceTarget(
             firstResponse: generator.between(2_000, 6_000),
             reply: generator.below(2) == 0 ? nil : 2_500, warning: generator.between(0, 1_000),
-            onWarning: Escalation(priority: 4),
-            onBreach: Escalation(priority: 7, queue: queues[1], callsSupervisor: true))
+            onWarning: Escalation(priority: 4, queue: generator.below(3) == 0 ? other : nil),
+            onBreach: Escalation(priority: 7, queue: other, callsSupervisor: true))
         let urgent = ServiceTarget(
             fromPriority: 5, reply: 1_500, onBreach: Escalation(callsSupervisor: true))
         return generator.below(2) == 0 ? [usual] : [usual, urgent]
+    }
+
+    /// Where nothing of a queue is ever sent on to.
+    static func elsewhere(than queue: QueueID) -> QueueID {
+        queue == queues[0] ? queues[2] : queues[0]
     }
 
     /// When a queue is open, is told in seconds; what people would say does not matter here.
