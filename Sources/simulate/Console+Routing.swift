@@ -58,6 +58,7 @@ extension Console {
     // MARK: Supervisors
 
     func supervise() -> Command? {
+        if knowsNoHours, world.generator.below(2) == 0 { return tellHours() }
         let open = world.database.conversations.values.filter(\.isOpen).map(\.id).sorted()
         let conversation = world.generator.pick(open)
         switch world.generator.below(17) {
@@ -117,17 +118,31 @@ extension Console {
                 : .queueOpened(queue, until: until, by: person))
     }
 
-    /// What the real shell computes from a calendar.
+    /// Which queues have hours.
+    private var withHours: [QueueID] {
+        world.database.configuration.queues.filter { $0.hours != nil }.map(\.id)
+    }
+
+    /// Whether hours were configured that were not told yet: the real shell tells them at once.
+    private var knowsNoHours: Bool {
+        withHours.contains { queue in
+            let told = world.database.queueStates[queue]?.hours
+            return told.map { $0.knownUntil.milliseconds <= world.now } ?? true
+        }
+    }
+
+    /// What the real shell computes from a calendar, of all queues with hours or of one: each has its
+    /// own.
     private func tellHours() -> Command? {
-        let configuration = world.database.configuration
-        let hours = configuration.queues.filter { $0.hours != nil }.map { queue in
+        let one = world.generator.below(3) == 0 ? world.generator.pick(withHours) : nil
+        let hours = (one.map { [$0] } ?? withHours).map { queue in
             QueueHours(
-                queue: queue.id,
+                queue: queue,
                 periods: Variants.periods(around: world.now, from: &world.generator),
                 knownUntil: Instant(milliseconds: world.now + 60_000))
         }
         guard !hours.isEmpty else { return nil }
-        return new(.hoursComputed(hours, version: configuration.version))
+        return new(.hoursComputed(hours, version: world.database.configuration.version))
     }
 
     private func somebody() -> AgentID { AgentID(world.generator.between(1, 4)) }

@@ -36,6 +36,7 @@ enum Variants {
                     stickiness: generator.below(2) == 0 ? 0 : 2_000,
                     announcing: generator.below(2) == 0 ? nil : announcing(from: &generator),
                     abandonment: generator.below(2) == 0 ? nil : 9_000,
+                    hours: generator.below(3) == 0 ? hours : nil,
                     targets: generator.below(2) == 0
                         ? nil : targets(escalatingTo: queues[1], from: &generator),
                     wrapUp: generator.below(2) == 0 ? nil : wrapUp),
@@ -44,13 +45,14 @@ enum Variants {
                     kind: generator.below(2) == 0 ? nil : heavy,
                     handing: generator.below(2) == 0 ? .push : .offer(timeout: timeout),
                     announcing: generator.below(2) == 0 ? nil : announcing(from: &generator),
-                    hours: generator.below(3) == 0 ? hours : nil,
+                    hours: generator.below(2) == 0 ? hours : nil,
                     targets: generator.below(3) == 0
                         ? targets(escalatingTo: queues[2], from: &generator) : nil,
                     wrapUp: generator.below(2) == 0 ? nil : wrapUp),
                 Queue(
                     id: queues[2], name: "list", handing: .pull,
-                    overflow: Overflow(to: queues[1], afterWait: 8_000)),
+                    overflow: Overflow(to: queues[1], afterWait: 8_000),
+                    hours: generator.below(2) == 0 ? hours : nil),
             ],
             ageing: generator.between(0, 5_000),
             heavyWork: generator.below(2) == 0 ? .isPassed : .reservesRoom,
