@@ -50,7 +50,7 @@ struct Auditor {
     let isOn: Bool
     /// What was found wrong.
     private(set) var violations: [String] = []
-    private(set) var people: [AgentID: Person] = [:]
+    var people: [AgentID: Person] = [:]
     var books: [ConversationID: Book] = [:]
     private(set) var configuration = Configuration()
     var doors: [QueueID: Door] = [:]
@@ -59,9 +59,9 @@ struct Auditor {
     var lastMoment = Instant(milliseconds: 0)
     private var lastEvent: Int64 = 0
     /// In which queue's name each conversation was held when it was last let go of.
-    private var leftIn: [ConversationID: QueueID] = [:]
+    var leftIn: [ConversationID: QueueID] = [:]
     /// After a reload in the same epoch, agents may for a while be there without a sign of life.
-    private var mayBeUnheard = false
+    var mayBeUnheard = false
 
     init(isOn: Bool = true) { self.isOn = isOn }
 
@@ -95,7 +95,7 @@ struct Auditor {
         checkNextDeadline(desk, state)
     }
 
-    private mutating func check(_ holds: Bool, _ complaint: @autoclosure () -> String) {
+    mutating func check(_ holds: Bool, _ complaint: @autoclosure () -> String) {
         if !holds { violations.append(complaint()) }
     }
 
@@ -180,72 +180,6 @@ struct Auditor {
         }
         followPromises(record.event)
         if let complaint = complaint(about: record.event) { check(false, complaint) }
-    }
-
-    /// Whether somebody is there, and for how long.
-    private mutating func postAttendance(_ record: EventRecord, _ input: Input) {
-        switch record.event {
-        case .presenceChanged(let id, let presence, let reason, _):
-            let former = people[id]?.presence
-            people[id]?.presence = presence
-            people[id]?.since = record.at
-            people[id]?.reason = reason
-            check(reason == nil || presence == .away, "a reason of who is not away")
-            switch presence {
-            case .available:
-                people[id]?.idleSince = record.at
-                people[id]?.missed = 0
-            case .away:
-                if case .clockReached = input { people[id]?.missed = 0 }
-            case .offline:
-                people[id]?.deadline = nil
-                people[id]?.isFinishing = false
-            case .wrapUp: check(former == .available, "\(id) writes up and was \(former as Any)")
-            case .busy: break
-            }
-            if presence != .wrapUp {
-                people[id]?.wrapUpEnd = nil
-                people[id]?.longestWrapUp = nil
-            }
-        case .wrapUpChanged(let id, let until):
-            check(people[id]?.presence == .wrapUp, "a wrap-up of who does something else")
-            check(until > people[id]?.wrapUpEnd ?? record.at, "a wrap-up is shortened")
-            people[id]?.wrapUpEnd = until
-            checkLength(of: id, until, record, input)
-        case .shiftEndChanged(let id, let end, _):
-            people[id]?.shiftEnd = end
-            people[id]?.isFinishing = false
-        case .shiftEnded(let id):
-            let isDue = people[id]?.shiftEnd.map { $0 <= record.at } ?? false
-            check(isDue, "the shift of \(id) ends too early")
-            people[id]?.isFinishing = true
-        default: break
-        }
-    }
-
-    /// How long a wrap-up lasts follows from the queue of what was let go of.
-    private mutating func checkLength(
-        of id: AgentID, _ until: Instant, _ record: EventRecord, _ input: Input
-    ) {
-        let left: ConversationID
-        switch input {
-        case .conversationClosed(id, let conversation): left = conversation
-        case .transferOrdered(id, let conversation, .queue),
-            .transferOrdered(id, let conversation, .bot):
-            left = conversation
-        case .wrapUpExtended(id):
-            let latest = people[id]?.longestWrapUp ?? record.at
-            return check(until <= latest, "the wrap-up of \(id) is extended too far")
-        default: return check(false, "a wrap-up of \(id) comes of nothing")
-        }
-        let time = leftIn[left].flatMap { queue($0)?.wrapUp }
-        check(
-            time.map { record.at.adding(milliseconds: $0.time) } == until,
-            "the wrap-up of \(id) is not as long as its queue says")
-        guard let time else { return }
-        let latest = record.at.adding(milliseconds: time.maximum)
-        let former = people[id]?.longestWrapUp
-        people[id]?.longestWrapUp = max(former ?? latest, latest)
     }
 
     /// What a supervisor ordered: the event says who, the input says what.
@@ -430,135 +364,6 @@ struct Auditor {
                 check(false, "P4: \(agent) is free while \(id) waits")
             }
         }
-    }
-
-    /// P2, P13, and that rows say what the events said.
-    private mutating func checkBooks(against state: DeskState) {
-        let open = books.filter { $0.value.owner != .nobody }.keys.sorted()
-        check(state.conversations.map(\.id) == open, "P2: the open conversations are others")
-        for row in state.conversations {
-            guard let book = books[row.id] else { continue }
-            check(row.owner == book.owner, "P2: \(row.id) belongs to another")
-            check(row.handoffs == book.handoffs, "P6: handoffs of \(row.id) differ")
-            check(row.waitingSince == book.waitingSince, "P13: the clock of \(row.id) moved")
-            check(row.queue == book.queue, "the queue of \(row.id) differs")
-            check(row.routing.offer == book.offer, "the offer of \(row.id) differs")
-            check(row.routing.relaxed == book.relaxed, "relaxations of \(row.id) differ")
-            check(row.routing.priority == book.priority, "the priority of \(row.id) differs")
-            check(row.routing.reservation == book.reservation, "who \(row.id) is kept for differs")
-            check(Set(row.routing.declined) == book.declined, "who declined \(row.id) differs")
-        }
-        check(state.agents.map(\.id) == people.keys.sorted(), "the agents are others")
-        for row in state.agents {
-            guard let person = people[row.id] else { continue }
-            check(row.presence == person.presence, "presence of \(row.id) differs")
-            check(row.capacity == person.capacity, "capacity of \(row.id) differs")
-            check(row.disconnectDeadline == person.deadline, "deadline of \(row.id) differs")
-            check(row.idleSince == person.idleSince, "idle time of \(row.id) differs")
-            check(row.profile == person.profile, "the profile of \(row.id) differs")
-            check(row.presenceSince == person.since, "since when \(row.id) differs")
-            let attendance = row.attendance
-            check(attendance.awayReason == person.reason, "why \(row.id) is away differs")
-            check(attendance.wrapUp?.until == person.wrapUpEnd, "the wrap-up of \(row.id) differs")
-            check(attendance.shiftEnd == person.shiftEnd, "the shift of \(row.id) differs")
-            check(attendance.hasShiftEnded == person.isFinishing, "\(row.id) finishes or not")
-            check(row.missedOffers == person.missed, "missed offers of \(row.id) differ")
-        }
-        check(state.configuration == configuration, "the configuration differs")
-    }
-
-    /// P5: who is gone owns nothing, and who lost the connection is gone when the deadline passes.
-    private mutating func checkNobodyGoneOwns(_ input: Input, at: Instant) {
-        for (id, person) in people {
-            if person.presence == .offline {
-                check(load(id) == 0, "P5: \(id) is offline and has something")
-                check(person.deadline == nil, "P5: \(id) is offline and has a deadline")
-            } else if person.sockets.isEmpty {
-                check(mayBeUnheard || person.deadline != nil, "P5: \(id) is gone for ever")
-                if case .clockReached = input, let deadline = person.deadline {
-                    check(deadline > at, "P5: the grace of \(id) ran out")
-                }
-            } else {
-                check(person.deadline == nil, "P5: \(id) is connected and has a deadline")
-            }
-            guard !isOnDuty(id), !mayBeUnheard else { continue }
-            let offers = books.values.compactMap(\.offer).filter { $0.agent == id }
-            check(
-                offers.allSatisfy { $0.isTransfer && takesByHand(id) },
-                "an offer to \(id), who takes none")
-        }
-    }
-
-    /// What a stored clock brings about for agents has happened when the clock was told, and who has
-    /// finished is gone.
-    private mutating func checkAttendance(_ input: Input, at: Instant) {
-        for (id, person) in people {
-            check(
-                (person.presence == .wrapUp) == (person.wrapUpEnd != nil),
-                "the wrap-up of \(id) has no end")
-            let isDone = load(id, offered: false) == 0 && person.presence != .wrapUp
-            check(!(person.isFinishing && isDone), "\(id) has finished and is still there")
-            guard case .clockReached = input else { continue }
-            check(person.wrapUpEnd.map { $0 > at } ?? true, "the wrap-up of \(id) goes on")
-            let isOpen = person.presence != .offline && !person.isFinishing
-            check(!isOpen || person.shiftEnd.map { $0 > at } ?? true, "the shift of \(id) goes on")
-        }
-    }
-
-    /// What is due by waiting has happened when the clock was told.
-    private mutating func checkWaits(at: Instant) {
-        for (id, book) in books {
-            if let offer = book.offer {
-                check(offer.deadline > at, "the offer of \(id) should have ended")
-                continue
-            }
-            guard case .queue(let name) = book.owner, let queue = queue(name) else { continue }
-            let waited = at.milliseconds - book.waitingSince.milliseconds
-            let due = queue.relaxations.count { $0.after <= waited }
-            check(book.relaxed == due, "\(id) has waited for \(due) relaxations")
-            check(silenceLeft(of: book).map { $0 > 0 } ?? true, "\(id) should have been given up")
-            if let limit = queue.overflow?.afterWait, !book.stays {
-                check(waited < limit, "\(id) should have overflowed")
-            }
-        }
-    }
-
-    private mutating func checkNextDeadline(_ desk: Desk, _ state: DeskState) {
-        guard !mayBeUnheard else { return }
-        var deadlines = state.agents.compactMap(\.disconnectDeadline)
-        for job in state.jobs {
-            if case .unknown(let deadline?) = job.state { deadlines.append(deadline) }
-        }
-        guard let promises = nextPromises, let silences = nextEndsOfSilence else { return }
-        deadlines += nextTurns(state) + promises + silences
-        for book in books.values { deadlines += [nextStep(book)].compactMap { $0 } }
-        // Who waits and may be told something has a moment for that, too.
-        for row in state.conversations {
-            guard case .queue(let name) = row.owner, row.routing.offer == nil,
-                queue(name)?.announcing != nil
-            else { continue }
-            deadlines.append(row.routing.announced?.nextLook ?? row.waitingSince)
-        }
-        for person in people.values {
-            deadlines += [person.wrapUpEnd].compactMap { $0 }
-            guard person.presence != .offline, !person.isFinishing else { continue }
-            deadlines += [person.shiftEnd].compactMap { $0 }
-        }
-        check(desk.nextDeadline == deadlines.min(), "the next deadline is wrong")
-    }
-
-    private func nextStep(_ book: Book) -> Instant? {
-        if let offer = book.offer { return offer.deadline }
-        guard case .queue(let name) = book.owner, let queue = queue(name) else { return nil }
-        var all = [book.reservation?.until].compactMap { $0 }
-        if queue.relaxations.indices.contains(book.relaxed) {
-            let after = queue.relaxations[book.relaxed].after
-            all.append(book.waitingSince.adding(milliseconds: after))
-        }
-        if let wait = queue.overflow?.afterWait, !book.stays {
-            all.append(book.waitingSince.adding(milliseconds: wait))
-        }
-        return all.min()
     }
 
     /// What a customer is told is true, seldom, and for somebody who waits and can be reached.
