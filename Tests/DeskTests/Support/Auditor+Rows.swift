@@ -16,6 +16,9 @@ extension Auditor {
             check(row.routing.relaxed == book.relaxed, "relaxations of \(row.id) differ")
             check(row.routing.priority == book.priority, "the priority of \(row.id) differs")
             check(row.routing.reservation == book.reservation, "who \(row.id) is kept for differs")
+            check(Set(row.routing.needs) == Set(book.needs), "what \(row.id) asks for differs")
+            check(
+                row.routing.compartment == book.compartment, "the compartment of \(row.id) differs")
             check(Set(row.routing.declined) == book.declined, "who declined \(row.id) differs")
         }
         check(state.agents.map(\.id) == people.keys.sorted(), "the agents are others")

@@ -57,6 +57,7 @@ struct Auditor {
     var promises: [ConversationID: Promise] = [:]
     var unread: [ConversationID: Int] = [:]
     var lastMoment = Instant(milliseconds: 0)
+    var pending = Pending()
     private var lastEvent: Int64 = 0
     /// In which queue's name each conversation was held when it was last let go of.
     var leftIn: [ConversationID: QueueID] = [:]
@@ -84,6 +85,7 @@ struct Auditor {
         for record in handled.records where isEntry(record.event) { post(record, of: input) }
         note(input, at: at)
         for record in handled.records where !isEntry(record.event) { post(record, of: input) }
+        checkPending()
         check(state.lastEvent == lastEvent, "the last event is not the state's")
         checkBooks(against: state)
         for complaint in complaintsAboutQueues(input, at: at) { check(false, complaint) }
@@ -158,10 +160,7 @@ struct Auditor {
         case .offerEnded(let id, let agent, let end):
             post(end, of: id, agent, record, input)
         case .needsRelaxed(let id, let steps):
-            if case .configurationSet = input {
-            } else {
-                check(steps > books[id]?.relaxed ?? 0, "a relaxation asks for more")
-            }
+            checkRelaxation(of: id, steps, at: record.at)
             books[id]?.relaxed = steps
         case .announcementWritten(let id, _, let job, let said):
             post(said, job, of: id, record)
@@ -178,6 +177,7 @@ struct Auditor {
         default:
             postOrder(record.event, input)
         }
+        expect(after: record.event, of: input)
         followPromises(record.event)
         if let complaint = complaint(about: record.event) { check(false, complaint) }
     }
@@ -213,6 +213,7 @@ struct Auditor {
         check(handoff.to != book.owner, "P6: nothing changed")
         check(handoff.number == book.handoffs + 1, "P6: the chain has a gap")
         check(book.offer == nil, "P2: \(id) changes hands while it is offered")
+        checkEntry(handoff, at: record.at)
         if handoff.reason == .abandoned {
             let isDue = silenceLeft(of: book).map { $0 <= 0 } ?? false
             check(isDue, "\(id) is given up and may not be")

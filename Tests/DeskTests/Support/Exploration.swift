@@ -59,7 +59,7 @@ struct Exploration {
     /// Follows every form that is reached before the last step, those reached by fewer steps first.
     mutating func run() {
         let start = setup.scene()
-        var level = [(place: add(Form(start), path: []), scene: start)]
+        var level = [(place: add(setup.form(of: start), path: []), scene: start)]
         for depth in 0..<length {
             var next: [(place: Int, scene: Scene)] = []
             for (place, scene) in level {
@@ -91,7 +91,7 @@ struct Exploration {
             guard finding == nil else { return }
             guard depth + 1 < length else { continue }
             if let fault { scene.misread(fault.change) }
-            let form = Form(scene)
+            let form = setup.form(of: scene)
             let former = places[form]
             let reached = former ?? add(form, path: path + [input])
             nodes[place].outcomes.append(Outcome(handled, to: reached))
@@ -128,7 +128,7 @@ struct Exploration {
             let outcomes = inputs.map { input in
                 var scene = scene
                 let handled = setup.step(&scene, input)
-                return Outcome(handled, to: places[Form(scene)] ?? -1)
+                return Outcome(handled, to: places[setup.form(of: scene)] ?? -1)
             }
             guard outcomes != nodes[place].outcomes else { continue }
             let different = zip(inputs, zip(outcomes, nodes[place].outcomes)).first { $1.0 != $1.1 }
@@ -156,7 +156,7 @@ struct Exploration {
     /// forms of all scenes before their last steps.
     static func plainly(_ setup: Setup, length: Int) -> (histories: Int, forms: Set<Form>) {
         var scenes = [setup.scene()]
-        var forms: Set<Form> = [Form(scenes[0])]
+        var forms: Set<Form> = [setup.form(of: scenes[0])]
         for _ in 1..<length {
             scenes = scenes.flatMap { scene in
                 setup.inputs(in: scene).map { input in
@@ -165,7 +165,7 @@ struct Exploration {
                     return next
                 }
             }
-            forms.formUnion(scenes.map { Form($0) })
+            forms.formUnion(scenes.map(setup.form))
         }
         return (scenes.reduce(0) { $0 + setup.inputs(in: $1).count }, forms)
     }

@@ -7,38 +7,43 @@ struct Fault: Sendable, CustomTestStringConvertible {
     let testDescription: String
     /// What is complained of.
     let complaint: String
+    /// What the histories are about in which it is looked for.
+    let matter: Matter?
     let change: @Sendable (inout DeskState) -> Void
 
     init(
-        _ name: String, _ complaint: String,
+        _ name: String, _ complaint: String, in matter: Matter? = nil,
         _ change: @escaping @Sendable (inout DeskState) -> Void
     ) {
         testDescription = name
         self.complaint = complaint
+        self.matter = matter
         self.change = change
     }
 
-    private static func conversations(
-        _ name: String, _ complaint: String,
+    static func conversations(
+        _ name: String, _ complaint: String, in matter: Matter? = nil,
         _ change: @escaping @Sendable (inout Conversation) -> Void
     ) -> Fault {
-        Fault(name, complaint) { state in
+        Fault(name, complaint, in: matter) { state in
             for index in state.conversations.indices { change(&state.conversations[index]) }
         }
     }
 
-    private static func agents(
-        _ name: String, _ complaint: String, _ change: @escaping @Sendable (inout Agent) -> Void
+    static func agents(
+        _ name: String, _ complaint: String, in matter: Matter? = nil,
+        _ change: @escaping @Sendable (inout Agent) -> Void
     ) -> Fault {
-        Fault(name, complaint) { state in
+        Fault(name, complaint, in: matter) { state in
             for index in state.agents.indices { change(&state.agents[index]) }
         }
     }
 
-    private static func queues(
-        _ name: String, _ complaint: String, _ change: @escaping @Sendable (inout Queue) -> Void
+    static func queues(
+        _ name: String, _ complaint: String, in matter: Matter? = nil,
+        _ change: @escaping @Sendable (inout Queue) -> Void
     ) -> Fault {
-        Fault(name, complaint) { state in
+        Fault(name, complaint, in: matter) { state in
             for index in state.configuration.queues.indices {
                 change(&state.configuration.queues[index])
             }
@@ -66,6 +71,11 @@ struct Fault: Sendable, CustomTestStringConvertible {
         queues("work weighs nothing", "P3: ") { $0.kind = nil },
         queues("nothing is ever relaxed", "relaxations") { $0.relaxations = [] },
         queues("nothing ever overflows", "should have overflowed") { $0.overflow = nil },
+        queues("everything overflows at once", "too early") { $0.overflow?.afterWait = 1 },
+        queues("a queue is full with one", "there is room in") { $0.overflow?.atLength = 1 },
+        queues("less is asked for at once", "steps less") { queue in
+            for place in queue.relaxations.indices { queue.relaxations[place].after = 1 }
+        },
         agents("a grace lasts an hour longer", "deadline of") { agent in
             guard let deadline = agent.disconnectDeadline else { return }
             agent.disconnectDeadline = max(deadline, moment(3_600_000))

@@ -11,9 +11,11 @@ struct Setup: Sendable, CustomTestStringConvertible {
     let given: [Input]
     /// How long the histories of every test run are.
     let usualLength: Int
-
     /// How many histories there are at least of that length.
-    var fewest: Int { 50_000 }
+    var fewest = 50_000
+    /// What its histories are about besides the main inputs, and instead of most of them.
+    var matter: Matter?
+
     /// How long those are that are followed one by one.
     var plainLength: Int { usualLength - 1 }
 
@@ -25,7 +27,7 @@ struct Setup: Sendable, CustomTestStringConvertible {
     /// millisecond more: see ``Form``.
     static let unit: Int64 = 1_000
 
-    private static let ready: [Input] = [
+    static let ready: [Input] = [
         .presenceSet(ana, .available), .presenceSet(ben, .available),
     ]
 
@@ -76,24 +78,34 @@ struct Setup: Sendable, CustomTestStringConvertible {
             profiles: [], capacity: 1, given: given, usualLength: usualLength)
     }
 
-    static let all: [Setup] = [offers, weights, lists].flatMap { setup in
-        [
-            setup("nobody is available yet", [], 5),
-            setup("everybody has written", ready + threads.map { .wrote($0) }, 3),
-        ]
-    }
+    static let all: [Setup] =
+        [offers, weights, lists].flatMap { setup in
+            [
+                setup("nobody is available yet", [], 5),
+                setup("everybody has written", ready + threads.map { .wrote($0) }, 3),
+            ]
+        } + matters
 
     func scene() -> Scene {
         var scene = Scene(rules: Rules(defaultCapacity: capacity))
         scene.run([.connected(ana), .connected(ben)])
         scene.run([.configurationSet(configuration, profiles: profiles, by: sofia)])
+        let hours = configuration.queues.filter { $0.hours != nil }.map {
+            Self.hours($0.id, [(0, 20 + 10 * $0.id.number), (50, 90)], after: scene.now)
+        }
+        if !hours.isEmpty {
+            scene.run([.hoursComputed(hours, version: scene.shelf.configuration.version)])
+        }
         scene.run(given)
         return scene
     }
 
+    func form(of scene: Scene) -> Form { Form(scene, isExact: matter?.isExact ?? false) }
+
     /// What may happen next that changes anything, in an order that depends on the ``Form`` alone.
     /// Who has never written is like any other such, so only the first of them writes.
     func inputs(in scene: Scene) -> [Input] {
+        if let matter { return matter.inputs(in: scene) }
         let rows = scene.shelf.conversations.values.sorted { $0.id < $1.id }
         var inputs: [Input] = Self.threads.prefix(rows.count + 1).map { .wrote($0) }
         if scene.desk.nextDeadline != nil { inputs.append(.clockReached) }
