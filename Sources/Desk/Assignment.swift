@@ -109,7 +109,7 @@ extension Desk {
 
     /// Whether the agent's room is kept for somebody who waits longer and needs more of it
     /// (``HeavyWork/reservesRoom``).
-    private func isReserved(
+    func isReserved(
         _ agent: AgentID, before entry: RankedQueue<ConversationID, Instant>.Entry
     ) -> Bool {
         switch configuration.heavyWork {

@@ -134,11 +134,16 @@ import Testing
     }
 
     @Test("What one input brings about is done in parts, and all of it")
-    func parts() {
+    func parts() throws {
         var scene = Self.closed()
         #expect(scene.desk.waitingCount == Int(Self.waiting))
         #expect(Self.open(&scene).records.count == Limits.eventsAtOnce)
         #expect(scene.desk.nextDeadline == scene.now, "the rest is due at once")
+        let left = try #require(
+            scene.desk.state.conversations.first { $0.owner == .queue(queue) })
+        let told = try #require(scene.desk.explain(left.id))
+        #expect(!told.candidates.contains { $0.obstacle == .roomIsReserved })
+        #expect(told.candidates.contains { $0.obstacle == nil }, "it is theirs in the next commit")
         let rest = scene.handle(.clockReached)
         #expect(scene.desk.waitingCount == 0)
         #expect(rest.records.count == Int(Self.waiting) + Self.agents - Limits.eventsAtOnce)

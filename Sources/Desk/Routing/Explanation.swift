@@ -100,7 +100,8 @@ extension Explanation {
 
 extension Desk {
     /// Explains an open conversation; `nil` when there is none. It costs a look at every agent, and
-    /// one addition per piece of its queue's lines.
+    /// one addition per piece of its queue's lines; where room is kept for heavier work, also a look
+    /// at those lines for each agent who has some left.
     public func explain(_ id: ConversationID) -> Explanation? {
         guard let conversation = conversations[id], conversation.isOpen else { return nil }
         let name = lineName(of: conversation)
@@ -167,6 +168,11 @@ extension Desk {
         guard load + weight <= agent.capacity else {
             return .noRoom(load: load, capacity: agent.capacity, weight: weight)
         }
-        return line == nil || !isGivenOut ? nil : .roomIsReserved
+        guard let line, isGivenOut, let rank = line.waiting.rank(of: conversation.id) else {
+            return nil
+        }
+        let entry = RankedQueue<ConversationID, Instant>.Entry(
+            rank: rank, member: conversation.id)
+        return isReserved(agent.id, before: entry) ? .roomIsReserved : nil
     }
 }
