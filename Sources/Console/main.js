@@ -269,7 +269,7 @@ async function perform(work, method, params, words) {
 function complain(error, words) {
     // Signed out meanwhile: the page says so itself.
     if (session.status.phase === "signedOut") return;
-    toast(`${words} ${refusalName(error?.code)}`, { tone: "bad" });
+    toast(`${words} ${refusalName(error?.code, error?.field)}`, { tone: "bad" });
 }
 
 function settlePresence(asked) {

@@ -15,6 +15,7 @@ const handoffReasons = {
     transferred: "passed on by who had it",
     overflowed: "it waited too long, or too many did",
     moved: "a supervisor moved it",
+    movedOverLimit: "a supervisor moved it, though the queue was full",
     assignedBySupervisor: "a supervisor gave it to them",
     assignedOverCapacity: "a supervisor gave it to them beyond their capacity",
     escalated: "a promise to the customer was near its end or past it",

@@ -173,8 +173,9 @@ const refusalNames = {
     unservable: "Nobody could serve what this asks for.",
 };
 
-/** Why a command was refused and what to do. */
-export function refusalName(code) {
+/** Why a command was refused and what to do. `field`: the value that was refused, where one was. */
+export function refusalName(code, field) {
+    if (code === "noRoom" && (field === "params.to" || field === "params.queue")) return "The queue is full.";
     return refusalNames[code] ?? "The desk refused this. Reload the page; if it persists, tell the operator.";
 }
 
@@ -215,6 +216,7 @@ const departures = {
     transferred: "You passed this conversation on.",
     offerAccepted: "A colleague took over this conversation.",
     moved: "A supervisor moved this conversation to a queue.",
+    movedOverLimit: "A supervisor moved this conversation to a queue.",
     assignedBySupervisor: "A supervisor gave this conversation to somebody else.",
     assignedOverCapacity: "A supervisor gave this conversation to somebody else.",
     escalated: "This conversation was near the end of its time and moved on.",

@@ -133,6 +133,8 @@ public enum HandoffReason: String, Sendable, CaseIterable {
     case overflowed
     /// A supervisor moved it to a queue, or took it back.
     case moved
+    /// A supervisor moved it to a queue that was full.
+    case movedOverLimit
     /// A supervisor gave it to an agent.
     case assignedBySupervisor
     /// A supervisor gave it to an agent beyond their capacity.

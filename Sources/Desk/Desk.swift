@@ -174,8 +174,9 @@ public struct Desk: Sendable {
             try setProfile(of: agent, to: profile, by: supervisor, &minutes)
         case .presenceOrdered(let agent, let presence, let reason, let supervisor):
             try setPresence(of: agent, to: presence, reason, by: supervisor, &minutes)
-        case .conversationMoved(let conversation, let queue, let supervisor):
-            try moveBySupervisor(conversation, to: queue, by: supervisor, &minutes)
+        case .conversationMoved(let conversation, let queue, let overrides, let supervisor):
+            try moveBySupervisor(
+                conversation, to: queue, overridesLimit: overrides, by: supervisor, &minutes)
         case .conversationAssigned(let conversation, let agent, let overrides, let supervisor):
             try assignBySupervisor(
                 conversation, to: agent, overridesCapacity: overrides, by: supervisor, &minutes)

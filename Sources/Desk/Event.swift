@@ -127,7 +127,7 @@ public struct Rejection: Error, Equatable, Sendable {
         case offerEnded
         /// The agent is not on duty.
         case notOnDuty
-        /// The agent has no room for it.
+        /// The agent has no room for it, or the queue is full.
         case noRoom
         /// The queue is closed.
         case queueClosed

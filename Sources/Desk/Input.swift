@@ -57,8 +57,9 @@ public enum Input: Equatable, Sendable {
     case profileSet(AgentID, Profile, by: AgentID)
     /// A supervisor set an agent's presence, and may say why they are to be away.
     case presenceOrdered(AgentID, Presence, reason: AwayReasonID? = nil, by: AgentID)
-    /// A supervisor moved a conversation to a queue, or took it back into its own.
-    case conversationMoved(ConversationID, QueueID, by: AgentID)
+    /// A supervisor moved a conversation to a queue, or took it back into its own; into a full one only
+    /// when that is said.
+    case conversationMoved(ConversationID, QueueID, overridesLimit: Bool = false, by: AgentID)
     /// A supervisor gave a conversation to an agent who is on duty; beyond their capacity only when
     /// that is said.
     case conversationAssigned(ConversationID, AgentID, overridesCapacity: Bool, by: AgentID)

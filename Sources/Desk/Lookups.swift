@@ -103,7 +103,7 @@ extension Desk {
         case .agentReplied(_, let conversation, _), .conversationRead(_, let conversation),
             .conversationClosed(_, let conversation), .offerAccepted(_, let conversation),
             .offerDeclined(_, let conversation, _), .conversationTaken(_, let conversation),
-            .transferOrdered(_, let conversation, _), .conversationMoved(let conversation, _, _),
+            .transferOrdered(_, let conversation, _), .conversationMoved(let conversation, _, _, _),
             .conversationAssigned(let conversation, _, _, _),
             .prioritySet(let conversation, _, _), .needsSet(let conversation, _, _, _):
             needs.conversations.insert(conversation)

@@ -55,6 +55,7 @@ extension HandoffReason: EventCode {
         case .assignedOverCapacity: 12
         case .escalated: 13
         case .abandoned: 17
+        case .movedOverLimit: 18
         }
     }
 }

@@ -80,6 +80,7 @@ extension Auditor {
         if handoff.from.agent != nil { leftIn[id] = former.queue }
         if case .agent(let agent) = handoff.to { checkAssignment(handoff, to: agent, record) }
         checkEntry(handoff, former, at: record.at)
+        if case .queue(let queue) = handoff.to { checkLimit(of: queue, handoff) }
         var conversation = former
         conversation.handoffs = handoff.number
         conversation.history.append((record.number, handoff.to))
@@ -131,11 +132,10 @@ extension Auditor {
     }
 
     /// Whether a person wanted somebody else to have it, and not only that this agent must not.
-    private func isPassedOn(_ handoff: Handoff) -> Bool {
+    func isPassedOn(_ handoff: Handoff) -> Bool {
         if handoff.reason == .transferred { return true }
-        guard handoff.reason == .moved, case .conversationMoved? = inputOfRecord else {
-            return false
-        }
+        let isMove = handoff.reason == .moved || handoff.reason == .movedOverLimit
+        guard isMove, case .conversationMoved? = inputOfRecord else { return false }
         return true
     }
 

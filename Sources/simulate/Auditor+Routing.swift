@@ -8,7 +8,7 @@ extension Auditor {
     /// What an accepted input says that none of its events does.
     func prepare(_ input: Input) {
         switch input {
-        case .conversationMoved(let id, _, by: _):
+        case .conversationMoved(let id, _, _, by: _):
             ledger.conversations[id]?.staysInQueue = true
         case .transferOrdered(_, let id, .queue(let queue)):
             // Whoever is passed around a closed queue stays where they came.
@@ -137,10 +137,37 @@ extension Auditor {
                 "agent \(agent.number) is given too much and no supervisor said so")
             checkPresence(of: agent, for: id, conversation)
         case .customerWrote, .disconnected, .wentOffline, .closed, .overflowed, .moved,
-            .escalated, .abandoned:
+            .movedOverLimit, .escalated, .abandoned:
             violated(
                 .handoffToAgentHasReason,
                 "conversation \(id.number) comes to an agent for \(handoff.reason)")
+        }
+    }
+
+    /// Somebody's conversation comes into a queue: what a person puts there needs room, or an order
+    /// that says so.
+    func checkLimit(of queue: QueueID, _ handoff: Handoff) {
+        let isFull = ledger.isFull(queue)
+        switch handoff.reason {
+        case .transferred, .moved:
+            // What is taken back from who must not have it is put there by no person.
+            guard isPassedOn(handoff) else { return }
+            require(
+                !isFull, .fullTakesNothing,
+                "conversation \(handoff.conversation.number) is put into full queue \(queue.number)"
+            )
+        case .movedOverLimit:
+            let by = handoff.by ?? .operator
+            let order = Input.conversationMoved(
+                handoff.conversation, queue, overridesLimit: true, by: by)
+            require(
+                isFull && inputOfRecord == order, .overLimitWasOrdered,
+                "conversation \(handoff.conversation.number) is put beyond the limit of queue "
+                    + "\(queue.number), which nobody said or which is not full")
+        case .customerWrote, .assigned, .disconnected, .wentOffline, .closed, .offerAccepted,
+            .taken, .overflowed, .assignedBySupervisor, .assignedOverCapacity, .abandoned,
+            .escalated:
+            break
         }
     }
 

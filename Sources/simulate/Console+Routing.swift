@@ -75,7 +75,10 @@ extension Console {
             return new(.presenceOrdered(somebody(), presence, reason: reason, by: person))
         case 5, 6:
             let queue = world.generator.pick(Variants.queues) ?? QueueID(1)
-            return conversation.map { new(.conversationMoved($0, queue, by: person)) }
+            let overrides = world.generator.below(3) == 0
+            return conversation.map {
+                new(.conversationMoved($0, queue, overridesLimit: overrides, by: person))
+            }
         case 7, 8:
             let overrides = world.generator.below(2) == 0
             return conversation.map {

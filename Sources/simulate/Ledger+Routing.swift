@@ -136,6 +136,12 @@ extension Ledger {
         }
     }
 
+    /// Whether as many are in a queue, offered or not, as its limit says.
+    func isFull(_ id: QueueID) -> Bool {
+        guard let limit = queue(id)?.limit else { return false }
+        return conversations.values.filter { $0.owner == .queue(id) }.count >= limit
+    }
+
     /// Who waits for the desk, first first.
     var waiting: [ConversationID] {
         conversations.filter { $0.value.isWaiting }.map(\.key).sorted {

@@ -36,6 +36,9 @@ enum Line: String, CaseIterable {
     case nobodyWhoMustNot = "P4: nobody serves a customer whom they are barred from or may not see"
     case takenByWhoMay = "P4: what is taken waits in an open list whose agents take themselves"
     case closedGivesNothing = "P4: nothing is given out of a closed queue"
+    case fullTakesNothing = "P4: no person puts anything into a queue that is full"
+    case overLimitWasOrdered =
+        "P4: nothing is put into a full queue unless a supervisor said so, and only then on record"
     case roomIsKept = "P4: room that is kept for heavier work is given to nothing lighter"
     case queueTurnsForReason = "P4: a queue opens and closes only when its hours or an order say so"
     case queueTurnsInTime = "P4: a queue opens and closes at the moment"

@@ -6,6 +6,8 @@ extension Plant {
         switch (self, input) {
         case (.overrideUnsaid, .conversationAssigned(let conversation, let agent, _, let by)):
             .conversationAssigned(conversation, agent, overridesCapacity: true, by: by)
+        case (.overfillUnsaid, .conversationMoved(let conversation, let queue, _, let by)):
+            .conversationMoved(conversation, queue, overridesLimit: true, by: by)
         case (.takeOver, .conversationTaken(let agent, let conversation)):
             .conversationAssigned(conversation, agent, overridesCapacity: false, by: agent)
         case (.forgetReasonsSaid, .presenceSet(let agent, let presence, reason: _)):

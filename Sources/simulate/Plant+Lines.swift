@@ -43,6 +43,7 @@ extension Plant {
         case .neverOverflow: [.overflowsInTime, .closedOverflows]
         case .hurryOverflows: [.overflowsForReason]
         case .shortenQueues: [.entersWhereThereIsRoom]
+        case .forgetLimits: [.fullTakesNothing]
         case .neverAbandon: [.goneAreGivenUp]
         case .hurryAbandonment: [.givenUpInTime]
         case .forgetClosings: [.closedGivesNothing, .queueTurnsInTime]
@@ -82,6 +83,7 @@ extension Plant {
         case .dropAudience: [.onFeedOfWhomItConcerns]
         // The gateway
         case .overrideUnsaid: [.overrideWasOrdered]
+        case .overfillUnsaid: [.overLimitWasOrdered]
         case .writeBeside: [.oneOwner]
         case .takeOver: [.givenByWhoMay]
         case .forgetReasonsSaid: [.awayReasonOnRecord]

@@ -25,6 +25,7 @@ extension Plant {
     private func misread(_ queue: inout Queue) {
         switch self {
         case .neverOverflow: queue.overflow = nil
+        case .forgetLimits: queue.limit = nil
         case .hurryOverflows: queue.overflow?.afterWait = 1
         case .shortenQueues: queue.overflow?.atLength = 1
         case .forgetReservations: queue.stickiness = 0

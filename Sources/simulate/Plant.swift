@@ -67,6 +67,8 @@ enum Plant: String, CaseIterable {
     case dropAwayReasons
     /// The gateway lets a supervisor exceed capacity who did not say so.
     case overrideUnsaid
+    /// The gateway lets a supervisor fill a full queue who did not say so.
+    case overfillUnsaid
     /// The store forgets what customers were told of their wait.
     case forgetTold
     /// The shell words another wait than was decided.
@@ -132,6 +134,8 @@ enum Plant: String, CaseIterable {
     case forgetReservations
     /// The store reads back that no room is kept for heavy work.
     case passHeavyWork
+    /// The store reads queues back without their limits.
+    case forgetLimits
     /// The store forgets that queues are closed.
     case forgetClosings
     /// The store reads the deadlines of offers back an hour early.

@@ -33,6 +33,7 @@ enum Variants {
                         to: queues[1], afterWait: generator.between(1_500, 6_000),
                         atLength: generator.below(2) == 0 ? nil : 3,
                         whenClosed: generator.below(2) == 0),
+                    limit: generator.below(2) == 0 ? nil : 2,
                     stickiness: generator.below(2) == 0 ? 0 : 2_000,
                     announcing: generator.below(2) == 0 ? nil : announcing(from: &generator),
                     abandonment: generator.below(2) == 0 ? nil : 9_000,
@@ -52,7 +53,8 @@ enum Variants {
                 Queue(
                     id: queues[2], name: "list", handing: .pull,
                     overflow: Overflow(to: queues[1], afterWait: 8_000),
-                    hours: generator.below(2) == 0 ? hours : nil),
+                    hours: generator.below(2) == 0 ? hours : nil,
+                    limit: generator.below(2) == 0 ? nil : 1),
             ],
             ageing: generator.between(0, 5_000),
             heavyWork: generator.below(2) == 0 ? .isPassed : .reservesRoom,

@@ -127,6 +127,7 @@ struct Words {
         case .transferred: "its owner passed it on"
         case .overflowed: "it waited too long, or too many did"
         case .moved: "a supervisor moved it"
+        case .movedOverLimit: "a supervisor moved it, though the queue was full"
         case .assignedBySupervisor: "a supervisor gave it to them"
         case .abandoned: "the customer was not answered and fell silent"
         case .assignedOverCapacity: "a supervisor gave it to them beyond their capacity"

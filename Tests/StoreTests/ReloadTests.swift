@@ -185,7 +185,10 @@ struct RandomHistory {
                         queues: below(2) == 0 ? nil : [QueueID(1)], skills: needs,
                         barred: [CustomerID(Int64(below(9)) + 1)]), by: supervisor)
             case 2: attendance(of: agent, desk, by: supervisor)
-            case 3: .conversationMoved(conversation, QueueID(Int64(below(2)) + 1), by: supervisor)
+            case 3:
+                .conversationMoved(
+                    conversation, QueueID(Int64(below(2)) + 1), overridesLimit: below(2) == 0,
+                    by: supervisor)
             case 4, 5:
                 .conversationAssigned(
                     conversation, agent, overridesCapacity: below(2) == 0, by: supervisor)
@@ -254,7 +257,8 @@ struct RandomHistory {
                     id: QueueID(1), name: "Service", priority: below(3),
                     relaxations: [Relaxation(after: 5_000, lowering: 1)],
                     handing: handings[below(3)],
-                    overflow: Overflow(to: QueueID(2), afterWait: 60_000), stickiness: 30_000,
+                    overflow: Overflow(to: QueueID(2), afterWait: 60_000),
+                    limit: below(2) == 0 ? nil : 2, stickiness: 30_000,
                     announcing: below(2) == 0
                         ? nil
                         : Announcing(

@@ -62,13 +62,13 @@ enum RoutingFrames {
                     id: QueueID(3), name: "Fraud", priority: 2,
                     needs: [SkillLevel(SkillID(6), 2)], kind: WorkKindID(2),
                     handing: .offer(timeout: 20_000)),
-                Queue(id: QueueID(4), name: "Post", handing: .pull),
+                Queue(id: QueueID(4), name: "Post", handing: .pull, limit: 40),
             ]))
     static let deskJSON = """
         {"version":4,"ageing":300000,"queues":[{"id":1,"name":"Service","priority":0,"handing":"push","needs":[]},\
         {"id":3,"name":"Fraud","priority":2,"handing":"offer","kind":2,\
         "needs":[{"skill":6,"level":2,"isFirm":false}]},\
-        {"id":4,"name":"Post","priority":0,"handing":"pull","needs":[]}],\
+        {"id":4,"name":"Post","priority":0,"handing":"pull","limit":40,"needs":[]}],\
         "skills":[{"id":6,"name":"Français"}],"kinds":[{"id":2,"name":"Fraud","weight":3}],\
         "grades":[{"id":2,"name":"Trainee","weights":[{"kind":2,"weight":5}]}]}
         """

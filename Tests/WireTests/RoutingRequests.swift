@@ -42,7 +42,11 @@ enum RoutingRequests {
         ),
         (
             "conversation.move", #"{"conversation":5,"queue":3}"#,
-            .supervise(.conversationMove(conversation, QueueID(3)))
+            .supervise(.conversationMove(conversation, QueueID(3), overridesLimit: false))
+        ),
+        (
+            "conversation.move", #"{"conversation":5,"queue":3,"overrideLimit":true}"#,
+            .supervise(.conversationMove(conversation, QueueID(3), overridesLimit: true))
         ),
         (
             "conversation.assign", #"{"conversation":5,"agent":8}"#,

@@ -287,6 +287,22 @@ def test_a_supervisor_gives_beyond_capacity_only_when_that_is_said(office):
         office.supervisor.request("conversation.assign", id=key, **order)
 
 
+def test_nobody_fills_a_full_queue_but_a_supervisor_who_says_so(office):
+    office.administration.set(queues=[queue(), queue(id=2, name="Letters", handing={"pull": {}}, limit=1)])
+    ana = office.agent("ana")
+    first, second = office.writes(), office.writes()
+    for conversation in (first, second):
+        ana.pushed("owner.changed", conversation=conversation)
+    to = {"kind": "queue", "id": 2}
+    ana.request("conversation.transfer", conversation=first, to=to)
+    assert refused(ana, "conversation.transfer", conversation=second, to=to) == ("noRoom", "params.to")
+    order = {"conversation": second, "queue": 2}
+    assert refused(office.supervisor, "conversation.move", **order) == ("noRoom", "params.queue")
+    office.supervisor.request("conversation.move", overrideLimit=True, **order)
+    moved = office.supervisor.pushed("owner.changed", conversation=second, reason="movedOverLimit")
+    assert (moved["to"], moved["by"]) == (to, office.supervisor.person)
+
+
 def test_a_supervisor_takes_back_and_says_who_goes_first(office):
     ana = office.agent("ana")
     office.supervisor.request("agent.setCapacity", agent=ana.person, capacity=1)

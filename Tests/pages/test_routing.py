@@ -15,7 +15,7 @@ DESK = {
     "queues": [
         {"id": 1, "name": "Service", "priority": 0, "handing": "push", "needs": []},
         {"id": 2, "name": "Fraud", "priority": 3, "handing": "offer", "kind": 1, "needs": [{"skill": 5, "level": 2, "isFirm": False}]},
-        {"id": 3, "name": "Letters", "priority": 0, "handing": "pull", "needs": []},
+        {"id": 3, "name": "Letters", "priority": 0, "handing": "pull", "limit": 1, "needs": []},
     ],
     "skills": [{"id": 5, "name": "Français"}, {"id": 6, "name": "Cards"}],
     "kinds": [{"id": 1, "name": "Case", "weight": 2}],
@@ -177,6 +177,18 @@ def test_a_conversation_is_passed_to_a_queue_or_the_bot(desk, windows, choice, t
     expect(page.locator(".banner")).to_have_text("You passed this conversation on.")
 
 
+def test_who_passes_into_a_full_queue_is_told_why(desk, windows):
+    refusal = {"code": 4016, "message": "x", "data": {"code": "noRoom", "field": "params.to"}}
+    desk.answers["conversation.transfer"] = {"error": refusal}
+    page = opened(desk, windows)
+    page.locator(".item").click()
+    page.locator("#transfer-conversation").click()
+    page.get_by_label("A queue", exact=True).check()
+    page.get_by_label("Queue", exact=True).select_option("Letters")
+    page.get_by_role("button", name="Pass on", exact=True).click()
+    expect(page.locator(".toast")).to_contain_text("The conversation was not passed on. The queue is full.")
+
+
 # -- supervision ------------------------------------------------------------------------------------
 
 
@@ -213,6 +225,9 @@ def test_a_supervisor_sees_queues_agents_and_offers(office, windows, shot):
     expect(rows.nth(2)).to_contain_text("Fraud, offered to Ben")
     fraud = page.locator('#queues-table [data-queue="2"]')
     expect(fraud).to_contain_text("offered")
+    full = page.locator('#queues-table [data-queue="3"] td').nth(2)
+    expect(full).to_have_text("1 of 1")
+    expect(full).to_have_attribute("title", re.compile("^Full: people put no more into it"))
     expect(page.locator('#agents-table [data-agent="7"]')).to_contain_text("Trainee · Service, Fraud · Français 3")
     expect(page.locator("#held-table tbody tr")).to_have_count(1)
     shot(page, "supervision-routing")
@@ -278,9 +293,13 @@ ORDERS = [
                           dialog.get_by_label("even beyond their capacity").check(),
                           dialog.get_by_role("button", name="Give").click()),
      "conversation.assign", {"conversation": 2, "agent": 8, "overrideCapacity": True}),
-    ("2", lambda dialog: (dialog.get_by_label("Queue", exact=True).select_option("Letters"),
+    ("2", lambda dialog: (dialog.get_by_label("Queue", exact=True).select_option("Fraud"),
                           dialog.get_by_role("button", name="Move").click()),
-     "conversation.move", {"conversation": 2, "queue": 3}),
+     "conversation.move", {"conversation": 2, "queue": 2}),
+    ("2", lambda dialog: (dialog.get_by_label("Queue", exact=True).select_option("Letters (at most 1 waiting)"),
+                          dialog.get_by_label("even if it is full").check(),
+                          dialog.get_by_role("button", name="Move").click()),
+     "conversation.move", {"conversation": 2, "queue": 3, "overrideLimit": True}),
     ("4", lambda dialog: (dialog.get_by_label("Priority", exact=True).select_option("9"),
                           dialog.get_by_role("button", name="Set").click()),
      "conversation.setPriority", {"conversation": 4, "priority": 9}),

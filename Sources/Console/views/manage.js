@@ -35,6 +35,11 @@ function personLine(state, agent) {
     return `${agentName(state, agent.id)} (${agent.load ?? 0} of ${agent.capacity}${busy})`;
 }
 
+/** A queue to choose: how many it takes is said where it does not take any number. */
+function queueLine({ id, name, limit }) {
+    return { id, name: limit === undefined ? name : `${name} (at most ${limit} waiting)` };
+}
+
 /**
  * What is to be done with a conversation. `explanation` is the promise of its explanation. Resolves to
  * `{method, params}` or `null`.
@@ -49,7 +54,9 @@ export async function manageConversation(state, conversation, explanation) {
         .map((agent) => ({ id: agent.id, name: personLine(state, agent) }));
     const agent = select("Agent", people);
     const override = element("input", { type: "checkbox", id: "override" });
-    const queue = select("Queue", state.desk.queues, conversation.queue);
+    const queue = select("Queue", state.desk.queues.map(queueLine), conversation.queue);
+    const overfill = element("input", { type: "checkbox" });
+    const mayBeFull = state.desk.queues.some(({ limit }) => limit !== undefined);
     const priority = select("Priority", [{ id: "", name: `that of its queue (${queueOf(state, conversation.queue)?.priority ?? 0})` }, ...priorities], conversation.routing?.priority ?? "");
     const needs = makeNeeds(state, conversation.routing);
     const barrable = [...state.agents.values()].filter(({ profile }) => !profile?.barred?.includes(conversation.customer));
@@ -65,7 +72,12 @@ export async function manageConversation(state, conversation, explanation) {
         people.length === 0
             ? element("p", { class: "hint", text: "Nobody is there whom it could be given to." })
             : row("Give it to", agent, element("label", {}, override, " even beyond their capacity"), act("assign", "Give")),
-        row(held ? "Take it back into" : "Move it to", queue, act("move", held ? "Take back" : "Move")),
+        row(
+            held ? "Take it back into" : "Move it to",
+            queue,
+            ...(mayBeFull ? [element("label", {}, overfill, " even if it is full")] : []),
+            act("move", held ? "Take back" : "Move"),
+        ),
         row("Priority", priority, act("rank", "Set")),
         group("Asks for", ...needs.skills, element("span", { class: "need" }, ...needs.compartment), act("needs", "Ask for this", needs.isValid)),
         barrable.length === 0 ? null : row("Never give it to", barred, act("bar", "Bar")),
@@ -79,7 +91,10 @@ export async function manageConversation(state, conversation, explanation) {
                 params: { conversation: id, agent: Number(agent.value), overrideCapacity: override.checked },
             };
         case "move":
-            return { method: "conversation.move", params: { conversation: id, queue: Number(queue.value) } };
+            return {
+                method: "conversation.move",
+                params: { conversation: id, queue: Number(queue.value), ...(overfill.checked && { overrideLimit: true }) },
+            };
         case "rank":
             return {
                 method: "conversation.setPriority",

@@ -147,6 +147,11 @@ function targetsText({ met, late }, { warned, breached }) {
     return words.join(", ");
 }
 
+function fullness(number, limit) {
+    const rule = "people put no more into it; customers are let in, or overflow";
+    return number < limit ? `Full when ${limit} wait` : `Full: ${rule}`;
+}
+
 function makeQueue({ queue: { id }, actions }) {
     const open = element("td", { class: "queue-open" });
     const targets = element("td", { class: "queue-targets" });
@@ -171,7 +176,8 @@ function makeQueue({ queue: { id }, actions }) {
             setText(name, queue.name);
             setText(handing, handingNames[queue.handing] ?? queue.handing);
             setText(priority, String(queue.priority));
-            setText(waiting, String(number));
+            setText(waiting, queue.limit === undefined ? String(number) : `${number} of ${queue.limit}`);
+            waiting.title = queue.limit === undefined ? "" : fullness(number, queue.limit);
             if (since === null) delete oldest.dataset.since;
             else oldest.dataset.since = String(since);
             setText(oldest, since === null ? "" : duration(now - since));

@@ -96,6 +96,9 @@ extension Configuration {
         }
         try check(queue.relaxations, of: queue, field + ".relaxations")
         if let overflow = queue.overflow { try check(overflow, field + ".overflow") }
+        if let limit = queue.limit {
+            try within(limit, 1...Limits.longestQueue, field + ".limit")
+        }
         if let announcing = queue.announcing { try check(announcing, field + ".announcing") }
         if let silence = queue.abandonment {
             try within(silence, Limits.abandonments, field + ".abandonment")

@@ -157,6 +157,9 @@ public struct Queue: Equatable, Sendable, Codable {
     public var handing: Handing
     /// Where its conversations go when they wait too long or are too many.
     public var overflow: Overflow?
+    /// When this many wait it is full: no person puts one more into it, but for a supervisor who says
+    /// so; `nil`: never. What comes by itself is let in, or overflows as ``overflow`` says.
+    public var limit: Int?
     /// For how long a returning customer is kept for the agent who had them last, in milliseconds;
     /// 0: not at all.
     public var stickiness: Int64
@@ -176,8 +179,8 @@ public struct Queue: Equatable, Sendable, Codable {
     public init(
         id: QueueID, name: String, priority: Int = 0, needs: [SkillLevel] = [],
         relaxations: [Relaxation] = [], kind: WorkKindID? = nil, handing: Handing = .push,
-        overflow: Overflow? = nil, stickiness: Int64 = 0, announcing: Announcing? = nil,
-        abandonment: Int64? = nil,
+        overflow: Overflow? = nil, limit: Int? = nil, stickiness: Int64 = 0,
+        announcing: Announcing? = nil, abandonment: Int64? = nil,
         hours: Hours? = nil, targets: [ServiceTarget]? = nil,
         wrapUp: WrapUpTime? = nil
     ) {
@@ -189,6 +192,7 @@ public struct Queue: Equatable, Sendable, Codable {
         self.kind = kind
         self.handing = handing
         self.overflow = overflow
+        self.limit = limit
         self.stickiness = stickiness
         self.announcing = announcing
         self.abandonment = abandonment

@@ -78,18 +78,22 @@ extension Desk {
 
     /// Moves a conversation to a queue, whoever has it: taking it back is moving it to its own.
     mutating func moveBySupervisor(
-        _ id: ConversationID, to queue: QueueID, by supervisor: AgentID, _ minutes: inout Minutes
+        _ id: ConversationID, to queue: QueueID, overridesLimit: Bool, by supervisor: AgentID,
+        _ minutes: inout Minutes
     ) throws(Rejection) {
         var conversation = try openConversation(id, minutes)
         guard configuration.queue(queue) != nil else {
             throw Rejection(.notFound, field: "queue")
         }
+        // Where it waits already it takes no more room.
+        let isOver = conversation.owner != .queue(queue) && isFull(queue)
+        guard overridesLimit || !isOver else { throw Rejection(.noRoom, field: "queue") }
         if let agent = conversation.owner.agent {
             conversation.routing.declined.insertSorted(agent)
         }
         endOffer(of: &conversation, .withdrawn, &minutes)
         conversation.routing.staysInQueue = true
-        move(conversation, to: queue, .moved, by: supervisor, &minutes)
+        move(conversation, to: queue, isOver ? .movedOverLimit : .moved, by: supervisor, &minutes)
     }
 
     mutating func assignBySupervisor(

@@ -22,10 +22,11 @@ extension Desk {
             guard configuration.queue(queue) != nil else {
                 throw Rejection(.notFound, field: "to")
             }
+            let open = queueBesideClosed(queue)
+            guard !isFull(open) else { throw Rejection(.noRoom, field: "to") }
             var conversation = conversation
             conversation.routing.declined.insertSorted(sender)
             let former = conversation.queue
-            let open = queueBesideClosed(queue)
             if open != queue { conversation.routing.staysInQueue = true }
             move(conversation, to: open, .transferred, by: sender, &minutes)
             beginWrapUp(of: sender, after: former, &minutes)

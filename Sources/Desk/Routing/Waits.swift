@@ -79,6 +79,12 @@ extension Desk {
         return id
     }
 
+    /// Whether so many wait in a queue that no person may put one more into it.
+    func isFull(_ id: QueueID) -> Bool {
+        guard let limit = configuration.queue(id)?.limit else { return false }
+        return waitingCount(in: id) >= limit
+    }
+
     /// How many wait in a queue.
     public func waitingCount(in queue: QueueID) -> Int { queued[queue] ?? 0 }
 }

@@ -24,8 +24,11 @@ extension ConsoleHub {
             submit(.shiftEndSet(agent, end, by: person), request, console)
         case .profileSet(let agent, let profile):
             submit(.profileSet(agent, profile, by: person), request, console)
-        case .conversationMove(let conversation, let queue):
-            submit(.conversationMoved(conversation, queue, by: person), request, console)
+        case .conversationMove(let conversation, let queue, let overridesLimit):
+            submit(
+                .conversationMoved(
+                    conversation, queue, overridesLimit: overridesLimit, by: person),
+                request, console)
         case .conversationAssign(let conversation, let agent, let overridesCapacity):
             submit(
                 .conversationAssigned(

@@ -27,6 +27,7 @@ struct ConsoleParameters {
     var queue: Int64?
     var until: Int64?
     var overrideCapacity: Bool?
+    var overrideLimit: Bool?
     var priority: Int64?
     var needs: [SkillLevel]?
     var compartment: Int64?
@@ -55,6 +56,7 @@ struct ConsoleParameters {
             case "queue": queue = try reader.integer()
             case "until": until = try reader.integer()
             case "overrideCapacity": overrideCapacity = try reader.bool()
+            case "overrideLimit": overrideLimit = try reader.bool()
             case "priority": priority = try reader.integer()
             case "needs": needs = try readLevels(&reader)
             case "compartment": compartment = try reader.integer()

@@ -42,7 +42,7 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
     case offerEnded = 4014
     /// The agent is not on duty.
     case notOnDuty = 4015
-    /// The agent has no room for it.
+    /// The agent has no room for it, or the queue is full: the field says which.
     case noRoom = 4016
     /// The agent may not take it: another queue, a missing skill, a conflict of interest.
     case notEligible = 4017
@@ -167,7 +167,7 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
         case .guarded: "The text holds what may not be sent to the customer."
         case .offerEnded: "The offer does not stand any more."
         case .notOnDuty: "The agent is not on duty."
-        case .noRoom: "The agent has no room for it."
+        case .noRoom: "There is no room for it."
         case .notEligible: "The agent may not take it."
         case .duplicated: "The same name occurs twice."
         case .neverEnds: "A step never comes, or never changes anything."

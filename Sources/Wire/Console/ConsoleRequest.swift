@@ -61,7 +61,7 @@ public enum SupervisorCommand: Equatable, Sendable {
     /// Set what an agent is for.
     case profileSet(AgentID, Profile)
     /// Move a conversation to a queue; to its own: take it back from its agent.
-    case conversationMove(ConversationID, QueueID)
+    case conversationMove(ConversationID, QueueID, overridesLimit: Bool)
     /// Give a conversation to an agent; beyond their capacity only when that is said.
     case conversationAssign(ConversationID, AgentID, overridesCapacity: Bool)
     /// Set a conversation's priority; `nil`: that of its queue.

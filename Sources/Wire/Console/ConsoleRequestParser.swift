@@ -112,7 +112,8 @@ struct ConsoleRequestParser {
             return .profileSet(try agent(), try need(parameters.profile, "profile"))
         case "conversation.move":
             let queue = QueueID(try positive(parameters.queue, "queue"))
-            return .conversationMove(try conversation(), queue)
+            return .conversationMove(
+                try conversation(), queue, overridesLimit: parameters.overrideLimit ?? false)
         case "conversation.assign":
             return .conversationAssign(
                 try conversation(), try agent(),

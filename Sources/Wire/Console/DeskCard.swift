@@ -57,6 +57,7 @@ extension Queue {
         case .pull: writer.member("handing", "pull")
         }
         if let kind { writer.member("kind", kind.number) }
+        if let limit { writer.member("limit", limit) }
         needs.write("needs", to: &writer)
         writer.endObject()
     }

@@ -81,8 +81,10 @@ extension SupervisorCommand {
             writer.beginObject()
             profile.writeMembers(to: &writer)
             writer.endObject()
-        case .conversationMove(let conversation, let queue):
+        case .conversationMove(let conversation, let queue, let overridesLimit):
             writer.elements("conversation.move", conversation.number, queue.number)
+            // Only when it is said, so that what was stored before has the same form.
+            if overridesLimit { writer.element("overrideLimit") }
         case .conversationAssign(let conversation, let agent, let overridesCapacity):
             writer.elements(
                 "conversation.assign", conversation.number, agent.number, overridesCapacity ? 1 : 0)

@@ -113,4 +113,35 @@ extension Auditor {
             return moments.filter { row.countedAt < $0 }.min()
         }
     }
+
+    // MARK: Limits
+
+    /// Whether so many wait in a queue, offered or not, that no person may put one more into it.
+    private func isFull(_ id: QueueID) -> Bool {
+        guard let limit = queue(id)?.limit else { return false }
+        return books.values.count { $0.owner == .queue(id) } >= limit
+    }
+
+    /// No person puts anything into a full queue, but for a supervisor who says so; and only that is
+    /// on record as beyond the limit.
+    func complaintsAboutLimits(_ handoff: Handoff, _ input: Input) -> [String] {
+        let id = handoff.conversation
+        guard case .queue(let queue) = handoff.to else { return [] }
+        switch (handoff.reason, input) {
+        case (.transferred, _), (.moved, .conversationMoved):
+            return isFull(queue) ? ["\(id) is put into a full queue"] : []
+        case (.movedOverLimit, .conversationMoved(id, queue, overridesLimit: true, _)):
+            return isFull(queue) ? [] : ["\(id) is on record as beyond a limit that holds"]
+        case (.movedOverLimit, _): return ["\(id) is put beyond a limit and nobody said so"]
+        default: return []
+        }
+    }
+
+    /// Whether a supervisor's move was refused as one into a full queue, which it is not.
+    func isRefusedForNothing(_ input: Input, _ handled: Handled) -> Bool {
+        guard case .conversationMoved(let id, let queue, let overrides, _) = input,
+            handled.rejection?.code == .noRoom
+        else { return false }
+        return overrides || !isFull(queue) || books[id]?.owner == .queue(queue)
+    }
 }

@@ -79,6 +79,7 @@ struct Auditor {
         if handled.rejection != nil {
             check(handled.records.isEmpty, "a refused input has events")
             check(state == former.state, "a refused input changed the state")
+            check(!isRefusedForNothing(input, handled), "a queue that is not full is called full")
             return
         }
         countOpenTime(to: at)
@@ -118,7 +119,7 @@ struct Auditor {
         case .transferOrdered(let sender, let id, .queue(let goal)):
             books[id]?.declined.insert(sender)
             if !isOpen(goal), queue(goal)?.overflow?.whenClosed == true { books[id]?.stays = true }
-        case .conversationMoved(let id, let queue, _):
+        case .conversationMoved(let id, let queue, _, _):
             if let owner = books[id].flatMap({ agent($0.owner) }) {
                 books[id]?.declined.insert(owner)
             }
@@ -154,6 +155,7 @@ struct Auditor {
         case .capacityChanged(let id, let capacity, _):
             people[id]?.capacity = capacity
         case .ownerChanged(let handoff):
+            for complaint in complaintsAboutLimits(handoff, input) { check(false, complaint) }
             post(handoff, record)
         case .offerMade(let id, let offer, _):
             post(offer, of: id, record)
@@ -326,7 +328,7 @@ struct Auditor {
             return checkRoom(of: agent, for: id)
         case .escalated: return check(false, "\(id) is escalated to an agent")
         case .customerWrote, .disconnected, .wentOffline, .closed, .transferred, .overflowed,
-            .moved, .assignedBySupervisor, .abandoned:
+            .moved, .movedOverLimit, .assignedBySupervisor, .abandoned:
             return checkRoom(of: agent, for: id)
         }
         check(books[id].map { isOpen($0.queue) } ?? true, "\(id) is given from a closed queue")

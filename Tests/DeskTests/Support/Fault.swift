@@ -70,6 +70,7 @@ struct Fault: Sendable, CustomTestStringConvertible {
         Fault("heavy work is passed", "P3: ") { $0.configuration.heavyWork = .isPassed },
         queues("work weighs nothing", "P3: ") { $0.kind = nil },
         queues("nothing is ever relaxed", "relaxations") { $0.relaxations = [] },
+        queues("no queue is ever full", "is put into a full queue") { $0.limit = nil },
         queues("nothing ever overflows", "should have overflowed") { $0.overflow = nil },
         queues("everything overflows at once", "too early") { $0.overflow?.afterWait = 1 },
         queues("a queue is full with one", "there is room in") { $0.overflow?.atLength = 1 },

@@ -111,7 +111,9 @@ struct RandomHistory {
         case 3:
             return .presenceOrdered(
                 random.pick(agents), random.pick(Presence.allCases), by: sofia)
-        case 4: return .conversationMoved(id, QueueID(Int64(random.below(4) + 1)), by: sofia)
+        case 4:
+            return .conversationMoved(
+                id, QueueID(Int64(random.below(4) + 1)), overridesLimit: chance(of: 3), by: sofia)
         case 5:
             return .conversationAssigned(
                 id, random.pick(agents), overridesCapacity: chance(of: 2), by: sofia)
@@ -217,6 +219,7 @@ struct RandomHistory {
             queue.overflow = Overflow(
                 to: QueueID(1), afterWait: 30_000, atLength: 4, whenClosed: chance(of: 3))
         }
+        if chance(of: 2) { queue.limit = random.below(3) + 1 }
         queue.stickiness = chance(of: 3) ? 8_000 : 0
         if chance(of: 2) {
             queue.announcing = Announcing(

@@ -73,7 +73,7 @@ struct Setup: Sendable, CustomTestStringConvertible {
                     Queue(id: queue, name: "given", stickiness: 8_000),
                     Queue(
                         id: second, name: "list", handing: .pull,
-                        overflow: Overflow(to: queue, afterWait: 25_000)),
+                        overflow: Overflow(to: queue, afterWait: 25_000), limit: 1),
                 ], transferTimeout: 12_000),
             profiles: [], capacity: 1, given: given, usualLength: usualLength)
     }
@@ -151,6 +151,7 @@ struct Setup: Sendable, CustomTestStringConvertible {
             }
         }
         inputs += [queue, second].map { .conversationMoved(row.id, $0, by: sofia) }
+        inputs.append(.conversationMoved(row.id, second, overridesLimit: true, by: sofia))
         inputs.append(.prioritySet(row.id, row.routing.priority == nil ? 2 : nil, by: sofia))
         return inputs
     }
