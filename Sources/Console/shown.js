@@ -5,12 +5,16 @@ export function isAgent(owner, id) {
     return owner?.kind === "agent" && owner.id === id;
 }
 
-/** How many units of an agent's capacity a conversation of this queue takes. */
-export function weightOf(desk, queue, grade) {
+/** How many units of an agent's capacity a conversation of this queue and channel takes: what is said of
+ *  their grade goes first, and of each the channel's own. */
+export function weightOf(desk, { queue, channel = "messenger" }, grade) {
     const kind = desk.queues.find(({ id }) => id === queue)?.kind;
     if (kind === undefined) return 1;
-    const own = desk.grades.find(({ id }) => id === grade)?.weights.find((weight) => weight.kind === kind);
-    return own?.weight ?? desk.kinds.find(({ id }) => id === kind)?.weight ?? 1;
+    const all = desk.grades.find(({ id }) => id === grade)?.weights.filter((weight) => weight.kind === kind) ?? [];
+    const own = all.find((weight) => weight.channel === channel) ?? all.find((weight) => weight.channel === undefined);
+    if (own !== undefined) return own.weight;
+    const work = desk.kinds.find(({ id }) => id === kind);
+    return work?.channels?.find((each) => each.channel === channel)?.weight ?? work?.weight ?? 1;
 }
 
 export function isSupervisor(state) {

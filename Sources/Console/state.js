@@ -359,12 +359,12 @@ const pushes = {
         if (known === undefined || !isObject(known.owner)) return;
         const offer = { agent, deadline, isTransfer };
         draft.map("conversations").set(id, { ...known, routing: { ...known.routing, offer } });
-        changeLoad(draft, { kind: "agent", id: agent }, known.queue, 1);
+        changeLoad(draft, { kind: "agent", id: agent }, known, 1);
     },
     "offer.ended"(draft, { conversation: id, agent }) {
         const known = draft.next.conversations.get(id);
         if (known === undefined) return;
-        changeLoad(draft, { kind: "agent", id: agent }, known.queue, -1);
+        changeLoad(draft, { kind: "agent", id: agent }, known, -1);
         if (!seesEverything(draft) && !isAgent(known.owner, draft.next.person?.id)) {
             draft.map("conversations").delete(id);
             return;
@@ -399,9 +399,9 @@ function ownerChanged(draft, params) {
     const { conversation: id, from, to, at } = params;
     const me = draft.next.person?.id;
     const old = draft.next.conversations.get(id);
-    const queue = params.state?.queue ?? old?.queue;
-    changeLoad(draft, from, old?.queue ?? queue, -1);
-    changeLoad(draft, to, queue, 1);
+    const work = params.state ?? old;
+    changeLoad(draft, from, old ?? work, -1);
+    changeLoad(draft, to, work, 1);
     const now = isObject(params.state)
         ? { ...params.state, owner: to }
         : { ...(old ?? unknownConversation(id, at)), owner: to, handoffs: params.number };
@@ -439,10 +439,11 @@ function unknownConversation(id, at) {
     };
 }
 
-function changeLoad(draft, owner, queue, sign) {
+/** `work`: the conversation, of which queue and channel count. */
+function changeLoad(draft, owner, work, sign) {
     if (owner?.kind !== "agent") return;
     draft.change("agents", owner.id, (old) => ({
-        load: Math.max(0, (old.load ?? 0) + sign * weightOf(draft.next.desk, queue, old.profile?.grade)),
+        load: Math.max(0, (old.load ?? 0) + sign * weightOf(draft.next.desk, work ?? {}, old.profile?.grade)),
     }));
 }
 

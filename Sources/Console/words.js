@@ -323,6 +323,7 @@ export function explanationText(explanation, conversation, state, agentName) {
     if (first !== undefined) {
         words.push(`Next in turn is ${agentName(first)}${second === undefined ? "" : `, then ${agentName(second)}`}.`);
     }
+    if (explanation.entry !== undefined) words.push(`Conversations of its page begin in ${named(desk.queues, explanation.entry, "Queue")}.`);
     words.push(`The rules are version ${explanation.version}.`);
     return words.join(" ");
 }

@@ -123,7 +123,8 @@ extension Desk {
                 continue
             }
             // What needs more than they have in all will never be theirs.
-            let weight = configuration.weight(of: all.name.queue, for: person.profile)
+            let weight = configuration.weight(
+                of: all.name.queue, on: all.name.channel, for: person.profile)
             guard weight <= person.capacity else { continue }
             let heavier = all.waiting.first { waiting in
                 guard waiting < entry, let conversation = conversations[waiting.member] else {

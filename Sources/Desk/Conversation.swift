@@ -19,6 +19,8 @@ public struct Conversation: Equatable, Sendable {
     public let customer: CustomerID
     /// Stands for the page and the customer's id there.
     public let thread: Digest
+    /// By what the customer's messages come.
+    public var origin: Origin
     /// The queue that it waits in when nobody holds it.
     public var queue: QueueID
     /// Who it belongs to now.
@@ -44,11 +46,13 @@ public struct Conversation: Equatable, Sendable {
     public init(
         id: ConversationID, customer: CustomerID, thread: Digest, queue: QueueID, owner: Owner,
         handoffs: Int, waitingSince: Instant, openedAt: Instant, lastMessageAt: Instant,
-        customerWroteAt: Instant, unread: Int, routing: Routing = Routing()
+        customerWroteAt: Instant, unread: Int, routing: Routing = Routing(),
+        origin: Origin = Origin()
     ) {
         self.id = id
         self.customer = customer
         self.thread = thread
+        self.origin = origin
         self.queue = queue
         self.owner = owner
         self.handoffs = handoffs

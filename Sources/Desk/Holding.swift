@@ -76,7 +76,9 @@ extension Desk {
     func lineName(of conversation: Conversation) -> WaitingLine.Name {
         WaitingLine.Name(
             queue: conversation.queue, needs: configuration.needs(of: conversation),
-            compartment: conversation.routing.compartment)
+            compartment: conversation.routing.compartment,
+            channel: configuration.weighsByChannel(conversation.queue)
+                ? conversation.origin.channel : nil)
     }
 
     /// Makes everything anew that follows from the configuration.
@@ -173,8 +175,9 @@ extension Desk {
         for line in waitingLines.linesOf[id] ?? [] {
             let wasOnDuty = waitingLines[line].onDuty.contains(id)
             hasCome = hasCome || (agent.isExpectedOnDuty && !wasOnDuty)
+            let name = waitingLines[line].name
             let weight = configuration.weight(
-                of: waitingLines[line].name.queue, for: agent.profile)
+                of: name.queue, on: name.channel, for: agent.profile)
             let hasRoom = agent.isOnDuty && load + weight <= agent.capacity
             waitingLines.place(
                 id, in: line, isThere: agent.isThere,
@@ -199,8 +202,9 @@ extension Desk {
     }
 
     private func weight(of id: ConversationID, for profile: Profile) -> Int {
-        guard let queue = conversations[id]?.queue else { return 0 }
-        return configuration.weight(of: queue, for: profile)
+        guard let conversation = conversations[id] else { return 0 }
+        return configuration.weight(
+            of: conversation.queue, on: conversation.origin.channel, for: profile)
     }
 
     /// Keeps a job as it was read back.

@@ -115,12 +115,16 @@ public struct CustomerWrote: Equatable, Sendable {
     public var kind: CustomerMessageKind
     /// When, by the platform's clock; the desk's own when the platform gave none that is usable.
     public var writtenAt: Instant
+    /// By what it came; the same for all of a thread.
+    public var origin: Origin
 
     /// The customer wrote this.
     public init(
-        thread: Digest, platformMessage: Digest?, kind: CustomerMessageKind, writtenAt: Instant
+        thread: Digest, platformMessage: Digest?, kind: CustomerMessageKind, writtenAt: Instant,
+        origin: Origin = Origin()
     ) {
         self.thread = thread
+        self.origin = origin
         self.platformMessage = platformMessage
         self.kind = kind
         self.writtenAt = writtenAt
@@ -156,10 +160,16 @@ public struct ChannelReport: Equatable, Sendable {
     public var kind: Kind
     /// When, by the platform's clock.
     public var at: Instant
+    /// By what it came; the same for all of a thread.
+    public var origin: Origin
 
     /// The channel told this.
-    public init(thread: Digest, platformMessage: Digest?, kind: Kind, at: Instant) {
+    public init(
+        thread: Digest, platformMessage: Digest?, kind: Kind, at: Instant,
+        origin: Origin = Origin()
+    ) {
         self.thread = thread
+        self.origin = origin
         self.platformMessage = platformMessage
         self.kind = kind
         self.at = at

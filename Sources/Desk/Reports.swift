@@ -12,17 +12,17 @@ extension Desk {
             note(on: latest(of: report.thread, minutes), &minutes) { .messagesRead($0, upTo: upTo) }
         case .reacted(let isRemoved):
             let message = message(report, minutes)
-            note(on: met(report.thread, &minutes), &minutes) {
+            note(on: met(report, &minutes), &minutes) {
                 .messageReacted($0, message, isRemoved: isRemoved)
             }
         case .edited:
             let message = message(report, minutes)
-            note(on: met(report.thread, &minutes), &minutes) { .messageEdited($0, message) }
+            note(on: met(report, &minutes), &minutes) { .messageEdited($0, message) }
         case .deleted:
             let message = message(report, minutes)
-            note(on: met(report.thread, &minutes), &minutes) { .messageDeleted($0, message) }
+            note(on: met(report, &minutes), &minutes) { .messageDeleted($0, message) }
         case .other:
-            note(on: met(report.thread, &minutes), &minutes) { .channelEventKept($0) }
+            note(on: met(report, &minutes), &minutes) { .channelEventKept($0) }
         }
         return 0
     }
@@ -38,8 +38,10 @@ extension Desk {
 
     /// The thread's conversation; when there is none, one that begins closed, so that nothing of a
     /// customer is lost.
-    private mutating func met(_ thread: Digest, _ minutes: inout Minutes) -> Conversation {
-        latest(of: thread, minutes) ?? open(thread, &minutes)
+    private mutating func met(
+        _ report: ChannelReport, _ minutes: inout Minutes
+    ) -> Conversation {
+        latest(of: report.thread, minutes) ?? open(report.thread, by: report.origin, &minutes)
     }
 
     /// The message that a report is about, if it was recorded.
@@ -109,7 +111,7 @@ extension Desk {
     private mutating func recordElsewhere(
         _ report: ChannelReport, _ minutes: inout Minutes
     ) -> Int64 {
-        var conversation = met(report.thread, &minutes)
+        var conversation = met(report, &minutes)
         conversation.lastMessageAt = minutes.at
         put(conversation)
         let id = MessageID(upcoming)

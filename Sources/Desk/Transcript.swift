@@ -3,7 +3,9 @@ extension Desk {
 
     /// The customer wrote: their conversation is opened, reopened or goes on.
     mutating func receive(_ message: CustomerWrote, _ minutes: inout Minutes) -> Int64 {
-        var conversation = latest(of: message.thread, minutes) ?? open(message.thread, &minutes)
+        var conversation =
+            latest(of: message.thread, minutes)
+            ?? open(message.thread, by: message.origin, &minutes)
         conversation.unread += 1
         conversation.lastMessageAt = minutes.at
         if hasTargets, conversation.routing.target == nil, conversation.owner.agent != nil {
@@ -12,7 +14,11 @@ extension Desk {
         // The channel delivers out of order; its window counts from the latest.
         conversation.customerWroteAt = max(conversation.customerWroteAt, message.writtenAt)
         noteHeard(&conversation, minutes.at)
-        if !conversation.isOpen { conversation.queue = queueWithRoom(configuration.entry) }
+        // It was not kept from the first day on.
+        if conversation.origin.page.isEmpty { conversation.origin.page = message.origin.page }
+        if !conversation.isOpen {
+            conversation.queue = queueWithRoom(configuration.entry(of: conversation.origin))
+        }
         put(conversation)
         let id = MessageID(upcoming)
         note(
@@ -32,16 +38,19 @@ extension Desk {
     }
 
     /// Begins the conversation with somebody who is new: it belongs to nobody until it is passed on.
-    mutating func open(_ thread: Digest, _ minutes: inout Minutes) -> Conversation {
+    mutating func open(
+        _ thread: Digest, by origin: Origin, _ minutes: inout Minutes
+    ) -> Conversation {
         let customer = CustomerID(upcoming)
         note(.customerMet(customer, thread: thread), in: &minutes)
         let id = ConversationID(upcoming)
-        let queue = queueWithRoom(configuration.entry)
+        let queue = queueWithRoom(configuration.entry(of: origin))
         note(.conversationOpened(id, customer, queue), in: &minutes)
         let conversation = Conversation(
             id: id, customer: customer, thread: thread, queue: queue, owner: .nobody,
             handoffs: 0, waitingSince: minutes.at, openedAt: minutes.at,
-            lastMessageAt: minutes.at, customerWroteAt: Conversation.neverWrote, unread: 0)
+            lastMessageAt: minutes.at, customerWroteAt: Conversation.neverWrote, unread: 0,
+            origin: origin)
         put(conversation)
         return conversation
     }

@@ -69,17 +69,19 @@ enum CommitStatements {
         """
         INSERT INTO conversations (desk, conversation, customer, thread, queue, owner, owner_id,
                handoffs, waiting_since, opened_at, offered_to, offer_deadline, offer_is_transfer,
-               routing)
+               routing, channel, page)
         SELECT $1, item.*
           FROM unnest($2::bigint[], $3::bigint[], $4::bytea[], $5::bigint[], $6::text[],
                $7::bigint[], $8::integer[], $9::timestamptz[], $10::timestamptz[],
-               $11::bigint[], $12::timestamptz[], $13::boolean[], $14::jsonb[]) AS item
+               $11::bigint[], $12::timestamptz[], $13::boolean[], $14::jsonb[], $15::text[],
+               $16::text[]) AS item
         ON CONFLICT (desk, conversation) DO UPDATE
            SET queue = excluded.queue, owner = excluded.owner, owner_id = excluded.owner_id,
                handoffs = excluded.handoffs, waiting_since = excluded.waiting_since,
                opened_at = excluded.opened_at, offered_to = excluded.offered_to,
                offer_deadline = excluded.offer_deadline,
-               offer_is_transfer = excluded.offer_is_transfer, routing = excluded.routing
+               offer_is_transfer = excluded.offer_is_transfer, routing = excluded.routing,
+               page = excluded.page
         """)
 
     static let messages = PostgresStatement(
@@ -339,6 +341,8 @@ extension CommitRows {
             .int8OptionalArray(offers.map { $0?.agent.number }),
             .timestampOptionalArray(offers.map { $0?.deadline.milliseconds }),
             .boolOptionalArray(offers.map { $0?.isTransfer }), .textOptionalArray(routings),
+            .textArray(conversations.map(\.origin.channel.rawValue)),
+            .textArray(conversations.map(\.origin.page)),
         ]
     }
 

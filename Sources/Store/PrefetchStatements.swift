@@ -15,7 +15,7 @@ enum PrefetchStatements {
     }
 
     /// Where the wrapped key begins in a row of `threads` and `conversations`.
-    static let conversationKeyColumn = 16
+    static let conversationKeyColumn = 18
 
     private static let conversationColumns = """
         \(PostgresResult.conversationColumns), customers.wrapping_key, customers.sealed_key

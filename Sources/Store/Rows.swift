@@ -10,7 +10,8 @@ extension PostgresResult {
         conversations.queue, conversations.owner, conversations.owner_id, conversations.handoffs,
         conversations.waiting_since, conversations.opened_at, activities.last_message_at,
         activities.customer_wrote_at, activities.unread, conversations.offered_to,
-        conversations.offer_deadline, conversations.offer_is_transfer, conversations.routing::text
+        conversations.offer_deadline, conversations.offer_is_transfer, conversations.routing::text,
+        conversations.channel, conversations.page
         """
     static let agentColumns = """
         agent, presence, capacity, disconnect_deadline, idle_since, profile::text, missed_offers,
@@ -47,12 +48,16 @@ extension PostgresResult {
         guard let owner = Owner(name: try text(row, 4), number: try int8(row, 5)) else {
             throw .unexpectedValue(column: 4)
         }
+        guard let channel = Channel(rawValue: try text(row, 16)) else {
+            throw .unexpectedValue(column: 16)
+        }
         return Conversation(
             id: try id(row, 0), customer: try id(row, 1), thread: try digest(row, 2),
             queue: try id(row, 3), owner: owner, handoffs: Int(try int8(row, 6)),
             waitingSince: try instant(row, 7), openedAt: try instant(row, 8),
             lastMessageAt: try instant(row, 9), customerWroteAt: try instant(row, 10),
-            unread: Int(try int8(row, 11)), routing: try routing(row, from: 12))
+            unread: Int(try int8(row, 11)), routing: try routing(row, from: 12),
+            origin: Origin(channel: channel, page: try text(row, 17)))
     }
 
     func agent(_ row: Int) throws(PostgresError) -> Agent {

@@ -12,6 +12,8 @@ extension Auditor {
             other.isWaiting && other.queue == conversation.queue
                 && ledger.needs(of: other) == needs
                 && other.compartment == conversation.compartment
+                && (other.origin.channel == conversation.origin.channel
+                    || !ledger.weighsByChannel(conversation.queue))
         }
         let everybody = ledger.agents.keys.filter { ledger.isOnDuty($0) }
         let onDuty = everybody.filter { ledger.fits($0, conversation) }

@@ -8,7 +8,10 @@ extension Auditor {
         case .conversationOpened(let id, let customer, let queue):
             let isKnown = ledger.conversations.values.contains { $0.customer == customer }
             require(!isKnown, .oneConversationEach, "a customer has two conversations")
-            ledger.conversations[id] = Ledger.Conversation(customer: customer, queue: queue)
+            let thread = ledger.threads.first { $0.value == customer }?.key
+            let origin = thread.map(Messenger.origin) ?? Origin()
+            ledger.conversations[id] = Ledger.Conversation(
+                customer: customer, origin: origin, queue: queue)
         case .ownerChanged(let handoff):
             change(handoff, record)
         case .agentEntered(let agent, let capacity):
@@ -38,9 +41,11 @@ extension Auditor {
             announced(announcement, to: conversation, record)
         case .jobChanged(let job, _, _, let state, let attempts):
             change(job, to: state, attempts, byPerson)
-        case .customerMet(_, let thread):
-            let isNew = ledger.threads.insert(thread).inserted
-            require(isNew, .customerMetOnce, "somebody who is known is met as a new customer")
+        case .customerMet(let customer, let thread):
+            require(
+                ledger.threads[thread] == nil, .customerMetOnce,
+                "somebody who is known is met as a new customer")
+            ledger.threads[thread] = customer
         case .messageReceived(let id, _, _, let writtenAt):
             let former = ledger.conversations[id]?.wroteAt ?? writtenAt
             ledger.conversations[id]?.wroteAt = max(former, writtenAt)
@@ -81,6 +86,12 @@ extension Auditor {
         if case .agent(let agent) = handoff.to { checkAssignment(handoff, to: agent, record) }
         checkEntry(handoff, former, at: record.at)
         if case .queue(let queue) = handoff.to { checkLimit(of: queue, handoff) }
+        if handoff.reason == .customerWrote {
+            let beginning = ledger.beginning(of: former.origin)
+            require(
+                handoff.to == .queue(beginning), .beginsWhereItsPageSays,
+                "conversation \(id.number) begins with \(handoff.to), not in \(beginning.number)")
+        }
         var conversation = former
         conversation.handoffs = handoff.number
         conversation.history.append((record.number, handoff.to))
@@ -176,6 +187,9 @@ extension Auditor {
             require(
                 row.owner == known.owner && row.handoffs == known.handoffs, .oneOwner,
                 "conversation \(id.number) has two owners: \(row.owner) and \(known.owner)")
+            require(
+                row.origin == known.origin, .originRowIsTrue,
+                "the row of conversation \(id.number) says that it comes by \(row.origin)")
             require(
                 row.routing.offer == known.offer, .offerRowIsTrue,
                 "the offer of conversation \(id.number) is not the one on record")

@@ -33,11 +33,48 @@ extension Ledger {
             })
     }
 
-    func weight(of queueID: QueueID, for profile: Profile) -> Int {
-        guard let kind = queue(queueID)?.kind else { return 1 }
-        let grade = configuration.grades.first { $0.id == profile.grade }
-        let own = grade?.weights.first { $0.kind == kind }?.weight
-        return own ?? configuration.kinds.first { $0.id == kind }?.weight ?? 1
+    /// What is said of the grade and this channel, of the grade, of this channel, of the kind: the first
+    /// that is said.
+    func weight(of conversation: Conversation, for profile: Profile) -> Int {
+        guard let kind = queue(conversation.queue)?.kind else { return 1 }
+        let channel = conversation.origin.channel
+        let own = configuration.grades.first { $0.id == profile.grade }?.weights ?? []
+        let work = configuration.kinds.first { $0.id == kind }
+        let said = [
+            own.first { $0.kind == kind && $0.channel == channel }?.weight,
+            own.first { $0.kind == kind && $0.channel == nil }?.weight,
+            work?.channels?.first { $0.channel == channel }?.weight, work?.weight,
+        ]
+        return said.compactMap { $0 }.first ?? 1
+    }
+
+    /// Whether conversations of a queue that come by different channels may weigh differently.
+    func weighsByChannel(_ id: QueueID) -> Bool {
+        guard let kind = queue(id)?.kind else { return false }
+        let work = configuration.kinds.first { $0.id == kind }
+        let isGraded = configuration.grades.contains { grade in
+            grade.weights.contains { $0.kind == kind && $0.channel != nil }
+        }
+        return isGraded || !(work?.channels ?? []).isEmpty
+    }
+
+    /// Where a conversation that comes by this begins now.
+    func beginning(of origin: Origin) -> QueueID {
+        let rules = configuration.entries ?? []
+        let named =
+            rules.first { $0.page == origin.page && $0.channel == origin.channel }
+            ?? rules.first { $0.page == origin.page && $0.channel == nil }
+            ?? rules.first { $0.page == nil && $0.channel == origin.channel }
+        var id = named?.queue ?? configuration.entry
+        // As often as there are queues: overflows form no circle.
+        for _ in configuration.queues {
+            guard let overflow = queue(id)?.overflow else { break }
+            let waiting = conversations.values.filter { $0.owner == .queue(id) }.count
+            let isLong = overflow.atLength.map { $0 <= waiting } ?? false
+            guard isLong || (overflow.whenClosed && closed.contains(id)) else { break }
+            id = overflow.to
+        }
+        return id
     }
 
     /// Units of work owned and offered.
@@ -45,7 +82,7 @@ extension Ledger {
         guard let profile = agents[id]?.profile else { return 0 }
         return conversations.values.reduce(0) { sum, conversation in
             let counts = conversation.owner == .agent(id) || conversation.offer?.agent == id
-            return sum + (counts ? weight(of: conversation.queue, for: profile) : 0)
+            return sum + (counts ? weight(of: conversation, for: profile) : 0)
         }
     }
 
@@ -62,7 +99,7 @@ extension Ledger {
 
     func hasRoom(_ id: AgentID, for conversation: Conversation) -> Bool {
         guard let agent = agents[id] else { return false }
-        return load(of: id) + weight(of: conversation.queue, for: agent.profile) <= agent.capacity
+        return load(of: id) + weight(of: conversation, for: agent.profile) <= agent.capacity
     }
 
     /// Whether the agent serves the queue, has the skills and may see into the compartment.
@@ -113,7 +150,7 @@ extension Ledger {
         }
         guard let person = agents[agent] else { return false }
         return !conversations.contains { other, heavier in
-            heavier.isWaiting && weight(of: heavier.queue, for: person.profile) <= person.capacity
+            heavier.isWaiting && weight(of: heavier, for: person.profile) <= person.capacity
                 && queue(heavier.queue)?.handing != .pull
                 && !closed.contains(heavier.queue)
                 && rank(of: other) < rank(of: id) && !hasRoom(agent, for: heavier)
@@ -132,7 +169,7 @@ extension Ledger {
         agents.contains { id, agent in
             agent.presence != .offline && !others.contains(id) && fits(id, conversation)
                 && mayServe(id, conversation)
-                && weight(of: conversation.queue, for: agent.profile) <= agent.capacity
+                && weight(of: conversation, for: agent.profile) <= agent.capacity
         }
     }
 

@@ -4,6 +4,7 @@ import Desk
 struct Ledger {
     struct Conversation {
         let customer: CustomerID
+        let origin: Origin
         var owner = Owner.nobody
         var handoffs = 0
         var waitingSince = Instant(milliseconds: 0)
@@ -76,7 +77,7 @@ struct Ledger {
     var conversations: [ConversationID: Conversation] = [:]
     var agents: [AgentID: Agent] = [:]
     /// Everybody who was met.
-    var threads: Set<Digest> = []
+    var threads: [Digest: CustomerID] = [:]
     var jobs: [JobID: Job] = [:]
     /// How long it takes from one customer being served to the next, in queues that announce; and since
     /// when the next is waited for.

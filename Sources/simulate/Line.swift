@@ -17,6 +17,8 @@ enum Line: String, CaseIterable {
     case offerRowIsTrue = "P2: the row of a conversation names the offer that the events name"
     case oneConversationEach = "P2: a customer has one conversation"
     case customerMetOnce = "P2: a customer is met once"
+    case originRowIsTrue =
+        "P2: the row of a conversation names the channel and page by which its customer writes"
     case onlyOwnerWrites = "P2: only the owner writes to the customer"
     case givenFromQueue = "P2: the desk gives and offers only what waits in a queue"
     case offeredToOne = "P2: a conversation is offered to one agent at a time"
@@ -45,6 +47,8 @@ enum Line: String, CaseIterable {
     case closedOverflows = "P4: what waits in a queue that closes goes where its overflow says"
     case whoLetsPassIsAway = "P4: who lets too many offers pass is set away"
     case awayForMissedOffers = "P4: nobody is set away who let fewer offers pass"
+    case beginsWhereItsPageSays =
+        "P4: a conversation begins in the queue that is named for its page or channel, or overflows"
     case lessIsAskedForInTime = "P4: less is asked for when the wait is long enough"
     case lessIsAskedForWhenDue = "P4: as much less is asked for as the wait says, and no more"
     case overflowsInTime = "P4: what waits too long overflows at the moment"

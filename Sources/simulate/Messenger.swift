@@ -31,6 +31,14 @@ final class Messenger {
     /// How far back a thread is read, in milliseconds.
     static let memory: Int64 = 30_000
 
+    /// By what each customer writes, for good.
+    static func origin(of thread: Digest) -> Origin {
+        let channels = Channel.allCases
+        return Origin(
+            channel: channels[Int(thread.low % UInt64(channels.count))],
+            page: "page \(thread.low % 2)")
+    }
+
     unowned let world: World
     private var webhookCount = 0
     private var count: UInt64 = 0
@@ -89,7 +97,8 @@ final class Messenger {
         case 3: kind = .messageLeft(job: nil, textDigest: newDigest(5))
         default:
             let wrote = CustomerWrote(
-                thread: thread, platformMessage: message, kind: .text, writtenAt: at)
+                thread: thread, platformMessage: message, kind: .text, writtenAt: at,
+                origin: Self.origin(of: thread))
             let element = Element(key: message, input: .customerWrote(wrote), content: content)
             said.append((world.now, element))
             return element
@@ -97,7 +106,8 @@ final class Messenger {
         let isOwnMessage = if case .messageLeft = kind { true } else { false }
         if !isOwnMessage { content.platformMessage = about }
         let report = ChannelReport(
-            thread: thread, platformMessage: isOwnMessage ? message : about, kind: kind, at: at)
+            thread: thread, platformMessage: isOwnMessage ? message : about, kind: kind, at: at,
+            origin: Self.origin(of: thread))
         return Element(key: message, input: .channelReported(report), content: content)
     }
 
@@ -190,7 +200,8 @@ final class Messenger {
         func element(naming named: JobID?) -> Element {
             let report = ChannelReport(
                 thread: thread, platformMessage: message,
-                kind: .messageLeft(job: named, textDigest: row.textDigest), at: at)
+                kind: .messageLeft(job: named, textDigest: row.textDigest), at: at,
+                origin: Self.origin(of: thread))
             return Element(
                 key: message, input: .channelReported(report),
                 content: Content(body: [5], platformMessage: message))

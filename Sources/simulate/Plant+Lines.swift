@@ -16,7 +16,9 @@ extension Plant {
         case .dropAwayReasons: [.agentRowIsTrue]
         case .renewWaiting, .renewAtOverflow, .renewAtTransfer: [.waitingClockKept]
         // What the store reads back of agents
-        case .inflateCapacity, .capacityWithoutOffers, .capacityPerQueue, .ignoreWeights: [.room]
+        case .inflateCapacity, .capacityWithoutOffers, .capacityPerQueue, .ignoreWeights,
+            .forgetChannelWeights:
+            [.room]
         case .deflateCapacity: [.nobodyIdles]
         case .ignoreQueues: [.onlyWhomItIsFor]
         case .ignoreSkills: [.onlyWhomItIsFor, .takenByWhoMay, .toldPresenceIsTrue]
@@ -44,6 +46,8 @@ extension Plant {
         case .hurryOverflows: [.overflowsForReason]
         case .shortenQueues: [.entersWhereThereIsRoom]
         case .forgetLimits: [.fullTakesNothing]
+        case .mistakeChannels: [.originRowIsTrue]
+        case .forgetEntries: [.beginsWhereItsPageSays]
         case .neverAbandon: [.goneAreGivenUp]
         case .hurryAbandonment: [.givenUpInTime]
         case .forgetClosings: [.closedGivesNothing, .queueTurnsInTime]

@@ -11,6 +11,10 @@ extension Plant {
         if self == .forgiveMissedOffers {
             state.configuration.missedOffers = Limits.maximumCapacity
         }
+        if self == .forgetEntries { state.configuration.entries = nil }
+        for index in state.configuration.kinds.indices where self == .forgetChannelWeights {
+            state.configuration.kinds[index].channels = nil
+        }
         for index in state.queueStates.indices where self == .earlyTurns {
             guard let order = state.queueStates[index].order else { continue }
             state.queueStates[index].order = QueueOrder(
@@ -114,6 +118,8 @@ extension Plant {
                 let deadline = self == .lateOffers ? offer.deadline.later : offer.deadline.earlier
                 state.conversations[index].routing.offer = Offer(
                     agent: offer.agent, deadline: deadline, isTransfer: offer.isTransfer)
+            case .mistakeChannels:
+                state.conversations[index].origin.channel = .messenger
             case .forgetTold: state.conversations[index].routing.announced = nil
             case .hurryAbandonment:
                 guard let since = conversation.routing.silentSince else { continue }

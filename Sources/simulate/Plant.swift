@@ -134,6 +134,12 @@ enum Plant: String, CaseIterable {
     case forgetReservations
     /// The store reads back that no room is kept for heavy work.
     case passHeavyWork
+    /// The store forgets what work weighs over some channels.
+    case forgetChannelWeights
+    /// The store reads back that everybody writes by Messenger.
+    case mistakeChannels
+    /// The store forgets where the conversations of pages and channels begin.
+    case forgetEntries
     /// The store reads queues back without their limits.
     case forgetLimits
     /// The store forgets that queues are closed.

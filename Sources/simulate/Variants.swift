@@ -19,11 +19,19 @@ enum Variants {
         let wrapUp = WrapUpTime(time: generator.between(1_000, 3_000), maximum: 5_000)
         return Configuration(
             skills: skills.map { Skill(id: $0, name: "skill \($0.number)") },
-            kinds: [WorkKind(id: heavy, name: "case", weight: 2)],
+            kinds: [
+                WorkKind(
+                    id: heavy, name: "case", weight: generator.below(2) == 0 ? 2 : 1,
+                    channels: generator.below(3) == 0
+                        ? nil : [ChannelWeight(channel: .whatsApp, weight: 2)])
+            ],
             grades: [
                 Grade(
                     id: GradeID(1), name: "senior",
-                    weights: [Grade.Weight(kind: heavy, weight: 1)])
+                    weights: [
+                        Grade.Weight(kind: heavy, weight: 1),
+                        Grade.Weight(kind: heavy, weight: 2, channel: .instagram),
+                    ])
             ],
             queues: [
                 Queue(
@@ -56,6 +64,11 @@ enum Variants {
                     hours: generator.below(2) == 0 ? hours : nil,
                     limit: generator.below(2) == 0 ? nil : 1),
             ],
+            entries: [
+                EntryRule(channel: .instagram, queue: queues[1]),
+                EntryRule(page: "page 1", queue: queues[2]),
+                EntryRule(page: "page 1", channel: .messenger, queue: queues[0]),
+            ].filter { _ in generator.below(3) == 0 },
             ageing: generator.between(0, 5_000),
             heavyWork: generator.below(2) == 0 ? .isPassed : .reservesRoom,
             missedOffers: 1 + generator.below(3), transferTimeout: generator.between(1_000, 3_000),

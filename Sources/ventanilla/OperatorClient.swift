@@ -89,6 +89,7 @@ struct ExplanationAnswer: Decodable {
         let isFirm: Bool
     }
     let version: Int64
+    let entry: Int64
     let needs: [Need]
     let withheld: [String]?
     let position: Int?

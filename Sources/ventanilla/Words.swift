@@ -144,6 +144,7 @@ struct Words {
         if lines.isEmpty { lines.append("now: it does not wait") }
         for reason in now.withheld ?? [] { lines.append("  \(words(forWithheld: reason))") }
         lines.append("  it asks for \(words(for: now.needs))")
+        lines.append("  conversations of its page begin in \(name(QueueID(now.entry)))")
         lines.append("judged by configuration \(now.version):")
         if now.candidates.isEmpty { lines.append("  nobody has ever been here") }
         for candidate in now.candidates {

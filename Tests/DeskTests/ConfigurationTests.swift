@@ -44,6 +44,29 @@ struct ConfigurationTests {
             $0.skills[1].id = SkillID(1)
         },
         Fault("an entry that is no queue", .notFound, "entry") { $0.entry = QueueID(9) },
+        Fault("a page that begins nowhere", .notFound, "entries[0].queue") {
+            $0.entries = [EntryRule(page: "5", queue: QueueID(9))]
+        },
+        Fault("a rule about nothing", .outOfRange, "entries[0]") {
+            $0.entries = [EntryRule(queue: QueueID(1))]
+        },
+        Fault("a page without a name", .outOfRange, "entries[0].page") {
+            $0.entries = [EntryRule(page: "", queue: QueueID(1))]
+        },
+        Fault("a page that begins twice", .duplicated, "entries[1]") {
+            $0.entries = [1, 2].map { EntryRule(page: "5", queue: QueueID($0)) }
+        },
+        Fault("a channel that weighs nothing", .outOfRange, "kinds[0].channels[0].weight") {
+            $0.kinds[0].channels = [ChannelWeight(channel: .whatsApp, weight: 0)]
+        },
+        Fault("a channel that weighs twice", .duplicated, "kinds[0].channels[1].channel") {
+            $0.kinds[0].channels = [1, 2].map { ChannelWeight(channel: .whatsApp, weight: $0) }
+        },
+        Fault("a grade's channel twice", .duplicated, "grades[0].weights[1].channel") {
+            $0.grades[0].weights = [1, 2].map {
+                .init(kind: WorkKindID(1), weight: $0, channel: .whatsApp)
+            }
+        },
         Fault("a grade of an unknown kind of work", .notFound, "grades[0].weights[0].kind") {
             $0.grades[0].weights[0].kind = WorkKindID(9)
         },

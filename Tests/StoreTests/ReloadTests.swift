@@ -252,6 +252,11 @@ struct RandomHistory {
         let handings: [Handing] = [.push, .offer(timeout: 20_000), .pull]
         return Configuration(
             skills: [Skill(id: SkillID(1), name: "Español, \"señas\"")],
+            kinds: [
+                WorkKind(
+                    id: WorkKindID(1), name: "case", weight: 1,
+                    channels: [ChannelWeight(channel: .whatsApp, weight: 2)])
+            ],
             queues: [
                 Queue(
                     id: QueueID(1), name: "Service", priority: below(3),
@@ -275,14 +280,16 @@ struct RandomHistory {
                         ],
                     wrapUp: WrapUpTime(time: 20_000, maximum: 50_000)),
                 Queue(
-                    id: QueueID(2), name: "Fraud", handing: handings[below(2)],
+                    id: QueueID(2), name: "Fraud", kind: WorkKindID(1), handing: handings[below(2)],
                     hours: below(2) == 0
                         ? nil
                         : Hours(
                             timeZone: "Europe/Madrid",
                             weekly: [WeeklyPeriod(day: 1, opens: .startOfDay, closes: .endOfDay)]
                         )),
-            ], awayReasons: [AwayReason(id: AwayReasonID(1), name: "Almuerzo")])
+            ],
+            entries: below(2) == 0 ? nil : [EntryRule(channel: .instagram, queue: QueueID(2))],
+            awayReasons: [AwayReason(id: AwayReasonID(1), name: "Almuerzo")])
     }
 
     private mutating func outcome(_ desk: Desk) -> SendOutcome {
@@ -309,7 +316,7 @@ struct RandomHistory {
             input: .channelReported(
                 ChannelReport(
                     thread: thread(customer), platformMessage: platform(about), kind: kind,
-                    at: at)),
+                    at: at, origin: origin(customer))),
             content: Content(
                 body: Array("body".utf8), platformMessage: platform(about),
                 address: Array("page/\(customer)".utf8), kind: "report"))

@@ -56,6 +56,7 @@ struct WrongRow: Sendable, CustomTestStringConvertible {
         handoff("handoffs_to_id", #""to_id": 0"#),
         handoff("handoffs_choice", #""chosen_under": null, "chosen_before": 5"#),
         handoff("handoffs_abandoned", #""reason": "abandoned""#),
+        WrongRow("conversations_channel", "UPDATE conversations SET channel = 'smoke'"),
         WrongRow("messages_author", "UPDATE messages SET author = 7 WHERE kind = 'text'"),
         WrongRow("jobs_one_announcement", "UPDATE jobs SET agent = NULL"),
         WrongRow("agents_presence", "UPDATE agents SET presence = 'asleep'"),

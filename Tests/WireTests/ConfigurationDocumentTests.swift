@@ -7,11 +7,15 @@ import Testing
     private static let document = ConfigurationDocument(
         configuration: Configuration(
             version: 4, skills: [Skill(id: SkillID(6), name: "Français")],
-            kinds: [WorkKind(id: WorkKindID(2), name: "Fraud", weight: 3)],
+            kinds: [
+                WorkKind(
+                    id: WorkKindID(2), name: "Fraud", weight: 3,
+                    channels: [ChannelWeight(channel: .whatsApp, weight: 1)])
+            ],
             grades: [
                 Grade(
                     id: GradeID(2), name: "Trainee",
-                    weights: [Grade.Weight(kind: WorkKindID(2), weight: 5)])
+                    weights: [Grade.Weight(kind: WorkKindID(2), weight: 5, channel: .instagram)])
             ],
             queues: [
                 Queue(
@@ -20,9 +24,9 @@ import Testing
                     handing: .offer(timeout: 20_000),
                     overflow: Overflow(to: QueueID(2), afterWait: 120_000)),
                 Queue(
-                    id: QueueID(2), name: "Post", handing: .pull,
+                    id: QueueID(2), name: "Post", handing: .pull, limit: 50,
                     wrapUp: WrapUpTime(time: 30_000, maximum: 90_000)),
-            ], heavyWork: .reservesRoom,
+            ], entries: [EntryRule(page: "8", queue: QueueID(2))], heavyWork: .reservesRoom,
             awayReasons: [AwayReason(id: AwayReasonID(1), name: "Lunch")]),
         profiles: [AgentProfile(agent: AgentID(7), profile: Profile(queues: [QueueID(1)]))])
 
@@ -59,6 +63,8 @@ import Testing
         (#""configuration" : "#, #""konfiguration" : "#, "configuration"),
         (#""entry" : 1"#, #""entry" : "#, "configuration.entry"),
         (#""maximum" : 90000"#, #""most" : 90000"#, "configuration.queues[1].wrapUp.maximum"),
+        (#""limit" : 50"#, #""limit" : "50""#, "configuration.queues[1].limit"),
+        (#""page" : "8""#, #""page" : 8"#, "configuration.entries[0].page"),
         (#""name" : "Lunch""#, #""name" : 1"#, "configuration.awayReasons[0].name"),
     ]
 

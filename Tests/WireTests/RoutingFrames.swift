@@ -37,10 +37,10 @@ enum RoutingFrames {
             queue: QueueID(1), owner: .queue(QueueID(1)), handoffs: 2,
             waitingSince: Instant(milliseconds: 10), openedAt: Instant(milliseconds: 11),
             lastMessageAt: Instant(milliseconds: 12), customerWroteAt: Instant(milliseconds: 13),
-            unread: 1, routing: routing)
+            unread: 1, routing: routing, origin: Origin(channel: .whatsApp, page: "1"))
     }()
     private static let waitingJSON = """
-        {"id":5,"customer":4,"queue":1,"owner":{"kind":"queue","id":1},"waitingSince":10,\
+        {"id":5,"customer":4,"channel":"whatsApp","queue":1,"owner":{"kind":"queue","id":1},"waitingSince":10,\
         "openedAt":11,"lastMessageAt":12,"customerWroteAt":13,"unread":1,"handoffs":2,\
         "routing":{"offer":{"agent":7,"deadline":900,"isTransfer":false},"priority":3,"relaxed":1,\
         "needs":[{"skill":6,"level":2,"isFirm":true}],"compartment":5,\
@@ -50,11 +50,18 @@ enum RoutingFrames {
     static let desk = DeskCard(
         Configuration(
             version: 4, skills: [Skill(id: SkillID(6), name: "Français")],
-            kinds: [WorkKind(id: WorkKindID(2), name: "Fraud", weight: 3)],
+            kinds: [
+                WorkKind(
+                    id: WorkKindID(2), name: "Fraud", weight: 3,
+                    channels: [ChannelWeight(channel: .whatsApp, weight: 1)])
+            ],
             grades: [
                 Grade(
                     id: GradeID(2), name: "Trainee",
-                    weights: [Grade.Weight(kind: WorkKindID(2), weight: 5)])
+                    weights: [
+                        Grade.Weight(kind: WorkKindID(2), weight: 5),
+                        Grade.Weight(kind: WorkKindID(2), weight: 4, channel: .instagram),
+                    ])
             ],
             queues: [
                 Queue(id: QueueID(1), name: "Service"),
@@ -69,8 +76,9 @@ enum RoutingFrames {
         {"id":3,"name":"Fraud","priority":2,"handing":"offer","kind":2,\
         "needs":[{"skill":6,"level":2,"isFirm":false}]},\
         {"id":4,"name":"Post","priority":0,"handing":"pull","limit":40,"needs":[]}],\
-        "skills":[{"id":6,"name":"Français"}],"kinds":[{"id":2,"name":"Fraud","weight":3}],\
-        "grades":[{"id":2,"name":"Trainee","weights":[{"kind":2,"weight":5}]}]}
+        "skills":[{"id":6,"name":"Français"}],"kinds":[{"id":2,"name":"Fraud","weight":3,"channels":[{"channel":"whatsApp","weight":1}]}],\
+        "grades":[{"id":2,"name":"Trainee","weights":[{"kind":2,"weight":5},\
+        {"kind":2,"weight":4,"channel":"instagram"}]}]}
         """
 
     static let pushes: [(Event, PushContext, String)] = [
@@ -231,7 +239,8 @@ enum RoutingFrames {
     /// One agent with every obstacle, farthest first.
     static let explanation = ExplanationDocument(
         Explanation(
-            conversation: conversation, version: 4, needs: [SkillLevel(SkillID(6), 2)],
+            conversation: conversation, version: 4, entry: QueueID(3),
+            needs: [SkillLevel(SkillID(6), 2)],
             place: Explanation.Place(
                 inLine: 1, inQueue: 3, rank: Instant(milliseconds: 700)),
             withheld: Withholding.allCases, offeredTo: nil,
@@ -318,7 +327,7 @@ enum RoutingFrames {
                 == foreignObject(
                     bytes(
                         #"""
-                        {"conversation":5,"version":4,"position":1,"queuePosition":3,"rank":700,
+                        {"conversation":5,"version":4,"entry":3,"position":1,"queuePosition":3,"rank":700,
                         "withheld":["queueIsClosed","isPulled"],"next":[7,9],"omitted":0,
                         "needs":[{"skill":6,"level":2,"isFirm":false}],"candidates":[{"agent":10},
                         {"agent":7,"obstacle":{"kind":"roomIsReserved"}},
@@ -338,8 +347,8 @@ enum RoutingFrames {
     func omitted() throws {
         var many = RoutingFrames.explanation
         many.explanation = Explanation(
-            conversation: ConversationID(5), version: 4, needs: [], place: nil, withheld: [],
-            offeredTo: nil,
+            conversation: ConversationID(5), version: 4, entry: QueueID(1), needs: [], place: nil,
+            withheld: [], offeredTo: nil,
             candidates: (1...Int64(WireLimits.candidates + 7)).map {
                 Explanation.Candidate(
                     agent: AgentID($0), obstacle: $0 == 501 ? nil : .notOnDuty)

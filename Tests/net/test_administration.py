@@ -94,6 +94,11 @@ REFUSED = [
     ({"queues": [queue(targets=[{"reply": 1_000, "warning": 2_000}])]}, "outOfRange",
      "configuration.queues[0].targets[0].warning"),
     ({"entry": 9}, "notFound", "configuration.entry"),
+    ({"entries": [{"page": "5", "queue": 9}]}, "notFound", "configuration.entries[0].queue"),
+    ({"entries": [{"queue": 1}]}, "outOfRange", "configuration.entries[0]"),
+    ({"queues": [queue(limit=0)]}, "outOfRange", "configuration.queues[0].limit"),
+    ({"kinds": [{"id": 1, "name": "Case", "weight": 1, "channels": [{"channel": "whatsApp", "weight": 0}]}]},
+     "outOfRange", "configuration.kinds[0].channels[0].weight"),
     ({"ageing": -1}, "outOfRange", "configuration.ageing"),
 ]
 
@@ -124,6 +129,8 @@ def test_a_profile_that_names_nothing_is_refused(plain, ana, profiles, code, fie
     (json.dumps({"configuration": {**configuration(), "queues": {}}}).encode(), "configuration.queues"),
     (json.dumps({"configuration": configuration(queues=[queue(priority="high")])}).encode(),
      "configuration.queues[0].priority"),
+    (json.dumps({"configuration": configuration(entries=[{"channel": "smoke", "queue": 1}])}).encode(),
+     "configuration.entries[0].channel"),
     (json.dumps({"configuration": configuration(), "profiles": [{"agent": 1.5}]}).encode(), "profiles[0].agent"),
 ])
 def test_a_body_that_is_no_configuration_names_the_field(plain, body, field):

@@ -182,6 +182,7 @@ def test_what_waits_is_explained_by_its_queue_first(desk: Desk, token: str):
         r"  it counts as waiting since \d{4}-\d\d-\d\dT[\d:]+Z\n"
         r"  its queue is closed: nobody is given it\n"
         r"  it asks for Français at level 2\n"
+        r"  conversations of its page begin in queue 1 \(Service\)\n"
         r"judged by configuration \d+:\n"
         r"  agent \d+: ", now,
     ), now

@@ -11,6 +11,7 @@ import pytest
 from administration import Administration, queue
 from console import Console, RequestRefused
 from desk import Desk, until
+from support.stack import PAGE
 
 SETTINGS = {"desk": {"capacity": 2, "disconnectGraceSeconds": 20, "settlingSeconds": 0}}
 PLAIN = {"skills": [], "compartments": [], "barred": []}
@@ -349,6 +350,35 @@ def test_a_supervisor_sets_presence_and_needs_and_is_told_why(office):
     assert office.administration.read("conversations/999999/explanation").status == 404
     assert refused(office.supervisor, "conversation.explain", conversation=999_999)[0] == "notFound"
     office.supervisor.request("agent.setProfile", agent=ana.person, profile=PLAIN)
+
+
+# -- pages and channels ----------------------------------------------------------------------------
+
+
+def test_a_conversation_begins_where_its_page_says(office):
+    letters = queue(id=2, name="Letters", handing={"pull": {}})
+    office.administration.set(queues=[queue(), letters], entries=[{"page": PAGE, "queue": 2}])
+    conversation = office.writes()
+    assert office.owner(conversation)["to"] == {"kind": "queue", "id": 2}
+    why = office.supervisor.request("conversation.explain", conversation=conversation)
+    assert why["entry"] == 2
+    other = [{"page": "1", "queue": 2}, {"channel": "whatsApp", "queue": 2}]
+    office.administration.set(queues=[queue(), letters], entries=other)
+    assert office.owner(office.writes())["to"] == {"kind": "queue", "id": 1}
+    assert office.owner(conversation)["to"] == {"kind": "queue", "id": 2}, "it has begun"
+    assert office.administration.read().json["configuration"]["entries"] == other
+
+
+def test_what_a_channel_weighs_takes_so_much_of_an_agent(office):
+    kind = {"id": 3, "name": "Case", "weight": 1, "channels": [{"channel": "messenger", "weight": 2}]}
+    office.administration.set(kinds=[kind], queues=[queue(kind=3)])
+    ana = office.agent("ana")
+    first, second = office.writes(), office.writes()
+    ana.pushed("owner.changed", conversation=first)
+    assert office.owner(second)["to"]["kind"] == "queue", "two units are all that there are"
+    why = office.supervisor.request("conversation.explain", conversation=second)
+    mine = next(each for each in why["candidates"] if each["agent"] == ana.person)
+    assert mine["obstacle"] == {"kind": "noRoom", "load": 2, "capacity": 2, "weight": 2}
 
 
 # -- effects of a configuration ---------------------------------------------------------------------

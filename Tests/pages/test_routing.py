@@ -18,8 +18,8 @@ DESK = {
         {"id": 3, "name": "Letters", "priority": 0, "handing": "pull", "limit": 1, "needs": []},
     ],
     "skills": [{"id": 5, "name": "Français"}, {"id": 6, "name": "Cards"}],
-    "kinds": [{"id": 1, "name": "Case", "weight": 2}],
-    "grades": [{"id": 1, "name": "Trainee", "weights": [{"kind": 1, "weight": 3}]}],
+    "kinds": [{"id": 1, "name": "Case", "weight": 2, "channels": [{"channel": "whatsApp", "weight": 4}]}],
+    "grades": [{"id": 1, "name": "Trainee", "weights": [{"kind": 1, "weight": 3}, {"kind": 1, "weight": 2, "channel": "instagram"}]}],
 }
 SOFIA = {"id": 9, "name": "Sofía", "roles": ["supervisor"]}
 PLAIN = {"skills": [], "compartments": [], "barred": []}
@@ -239,11 +239,19 @@ def test_a_supervisor_sees_queues_agents_and_offers(office, windows, shot):
     expect(page.locator('#agents-table [data-agent="7"] .load')).to_have_text("4 / 3")
     office.push("offer.ended", conversation=2, agent=7, end="timedOut")
     expect(page.locator('#agents-table [data-agent="7"] .load')).to_have_text("1 / 3")
+    # What comes by another channel takes something else of them.
+    for channel, weight in (("instagram", 2), ("whatsApp", 3)):
+        office.push("offer.made", conversation=2, agent=7, deadline=now() + 9_000, isTransfer=False,
+                    state={**offered(2, to=7), "channel": channel})
+        expect(page.locator('#agents-table [data-agent="7"] .load')).to_have_text(f"{1 + weight} / 3")
+        office.push("offer.ended", conversation=2, agent=7, end="timedOut")
+        expect(page.locator('#agents-table [data-agent="7"] .load')).to_have_text("1 / 3")
 
 
 def test_why_is_told_in_words(office, windows, shot):
     office.answers["conversation.explain"] = {
-        "conversation": 2, "version": 4, "needs": [{"skill": 5, "level": 2, "isFirm": True}], "position": 1, "omitted": 3,
+        "conversation": 2, "version": 4, "entry": 3, "needs": [{"skill": 5, "level": 2, "isFirm": True}],
+        "position": 1, "omitted": 3,
         "candidates": [
             {"agent": 7, "obstacle": {"kind": "noRoom", "load": 3, "capacity": 3, "weight": 2}},
             {"agent": 8, "obstacle": {"kind": "lacks", "skill": 5, "level": 2}},
@@ -253,7 +261,7 @@ def test_why_is_told_in_words(office, windows, shot):
     page.locator('[data-waiting="2"]').get_by_role("button").click()
     dialog = page.locator("dialog")
     expect(dialog).to_contain_text("It waits in Service. 1 conversation that waits for the same comes first.")
-    expect(dialog).to_contain_text("It asks for Français 2 (always). The rules are version 4.")
+    expect(dialog).to_contain_text("It asks for Français 2 (always). Conversations of its page begin in Letters. The rules are version 4.")
     expect(dialog).to_contain_text("Ana has 3 of 3 units; this takes 2")
     expect(dialog).to_contain_text("Ben lacks Français at level 2")
     expect(dialog).to_contain_text("and 3 agents more")

@@ -4,6 +4,8 @@ extension Configuration {
     func check(agents: [Agent]) throws(Rejection) {
         try checkNames()
         try checkNumbers()
+        try checkWeights()
+        try checkEntries()
         for (place, queue) in queues.enumerated() {
             try check(queue, at: "queues[\(place)]", agents)
         }
@@ -220,17 +222,6 @@ extension Configuration {
             lowering = steps[min(routing.relaxed, steps.count) - 1].lowering
         }
         return needs.lowered(by: lowering).sorted()
-    }
-
-    /// How many units of this agent's capacity a conversation of this queue takes.
-    func weight(of queue: QueueID, for profile: Profile) -> Int {
-        guard let kind = self.queue(queue)?.kind else { return 1 }
-        if let grade = grades.first(where: { $0.id == profile.grade }),
-            let weight = grade.weights.first(where: { $0.kind == kind })
-        {
-            return weight.weight
-        }
-        return kinds.first { $0.id == kind }?.weight ?? 1
     }
 }
 

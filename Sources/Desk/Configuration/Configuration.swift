@@ -13,6 +13,8 @@ public struct Configuration: Equatable, Sendable, Codable {
     public var queues: [Queue]
     /// Where a conversation of a customer goes who was not sent elsewhere.
     public var entry: QueueID
+    /// Where it goes instead when it comes by certain pages or channels; `nil`: nowhere else.
+    public var entries: [EntryRule]?
     /// What one level of priority is worth, in milliseconds of waiting: a conversation of priority 2
     /// is taken before one of priority 1 that came up to this much earlier. So nobody starves.
     public var ageing: Int64
@@ -29,6 +31,7 @@ public struct Configuration: Equatable, Sendable, Codable {
     public init(
         version: Int64 = 0, skills: [Skill] = [], kinds: [WorkKind] = [], grades: [Grade] = [],
         queues: [Queue] = [Queue(id: QueueID(1), name: "Service")], entry: QueueID = QueueID(1),
+        entries: [EntryRule]? = nil,
         ageing: Int64 = 300_000, heavyWork: HeavyWork = .isPassed, missedOffers: Int = 2,
         transferTimeout: Int64 = 60_000, awayReasons: [AwayReason]? = nil
     ) {
@@ -38,6 +41,7 @@ public struct Configuration: Equatable, Sendable, Codable {
         self.grades = grades
         self.queues = queues
         self.entry = entry
+        self.entries = entries
         self.ageing = ageing
         self.heavyWork = heavyWork
         self.missedOffers = missedOffers
@@ -97,14 +101,17 @@ public struct WorkKind: Equatable, Sendable, Codable {
     public var id: WorkKindID
     /// What people call it.
     public var name: String
-    /// How many units of an agent's capacity it takes, unless their grade says otherwise.
+    /// How many units of an agent's capacity it takes, unless their grade or its channel says otherwise.
     public var weight: Int
+    /// Over which channels it takes another number of units; `nil`: over none.
+    public var channels: [ChannelWeight]?
 
     /// A kind of work with these values.
-    public init(id: WorkKindID, name: String, weight: Int) {
+    public init(id: WorkKindID, name: String, weight: Int, channels: [ChannelWeight]? = nil) {
         self.id = id
         self.name = name
         self.weight = weight
+        self.channels = channels
     }
 }
 
@@ -116,11 +123,14 @@ public struct Grade: Equatable, Sendable, Codable {
         public var kind: WorkKindID
         /// How many units of capacity it takes.
         public var weight: Int
+        /// Over which channel; `nil`: over every one that no other of these names.
+        public var channel: Channel?
 
         /// This kind takes this much.
-        public init(kind: WorkKindID, weight: Int) {
+        public init(kind: WorkKindID, weight: Int, channel: Channel? = nil) {
             self.kind = kind
             self.weight = weight
+            self.channel = channel
         }
     }
 

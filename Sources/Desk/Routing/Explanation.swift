@@ -48,6 +48,8 @@ public struct Explanation: Equatable, Sendable {
     public let conversation: ConversationID
     /// The configuration in force.
     public let version: Int64
+    /// Where conversations begin now that come by the same page and channel.
+    public let entry: QueueID
     /// What it asks for now.
     public let needs: [SkillLevel]
     /// Where it stands; `nil` when it does not wait.
@@ -65,11 +67,13 @@ public struct Explanation: Equatable, Sendable {
 
     /// An explanation with these parts.
     public init(
-        conversation: ConversationID, version: Int64, needs: [SkillLevel], place: Place?,
-        withheld: [Withholding], offeredTo: AgentID?, candidates: [Candidate], next: [AgentID]
+        conversation: ConversationID, version: Int64, entry: QueueID, needs: [SkillLevel],
+        place: Place?, withheld: [Withholding], offeredTo: AgentID?, candidates: [Candidate],
+        next: [AgentID]
     ) {
         self.conversation = conversation
         self.version = version
+        self.entry = entry
         self.needs = needs
         self.place = place
         self.withheld = withheld
@@ -116,7 +120,8 @@ extension Desk {
         let offeredTo = conversation.routing.offer?.agent
         let free = candidates.filter { $0.obstacle == nil }.map(\.agent)
         return Explanation(
-            conversation: id, version: configuration.version, needs: name.needs,
+            conversation: id, version: configuration.version,
+            entry: configuration.entry(of: conversation.origin), needs: name.needs,
             place: line.flatMap { place(of: conversation, in: $0) }, withheld: withheld,
             offeredTo: offeredTo, candidates: candidates,
             next: nextInTurn(of: free.filter { $0 != offeredTo && $0 != conversation.owner.agent }))
@@ -163,7 +168,8 @@ extension Desk {
         if let line, let other = hindrance(to: conversation, for: agent.id, in: line) {
             return other.obstacle
         }
-        let weight = configuration.weight(of: name.queue, for: agent.profile)
+        let weight = configuration.weight(
+            of: name.queue, on: conversation.origin.channel, for: agent.profile)
         let load = load(of: agent.id)
         guard load + weight <= agent.capacity else {
             return .noRoom(load: load, capacity: agent.capacity, weight: weight)

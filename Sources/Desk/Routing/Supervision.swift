@@ -170,7 +170,8 @@ extension Desk {
         _ id: AgentID, for conversation: Conversation, isOffered: Bool
     ) -> Bool {
         guard let agent = agents[id] else { return false }
-        let weight = configuration.weight(of: conversation.queue, for: agent.profile)
+        let weight = configuration.weight(
+            of: conversation.queue, on: conversation.origin.channel, for: agent.profile)
         return load(of: id) + (isOffered ? 0 : weight) <= agent.capacity
     }
 }

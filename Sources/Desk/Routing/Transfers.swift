@@ -80,7 +80,8 @@ extension Desk {
         guard isEligible(agent, for: conversation) else {
             throw Rejection(.notEligible, field: "agent")
         }
-        let weight = configuration.weight(of: conversation.queue, for: agent.profile)
+        let weight = configuration.weight(
+            of: conversation.queue, on: conversation.origin.channel, for: agent.profile)
         guard overCapacity || load(of: id) + weight <= agent.capacity else {
             throw Rejection(.noRoom, field: "agent")
         }

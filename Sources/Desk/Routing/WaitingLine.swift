@@ -1,5 +1,5 @@
-/// Those who wait for the same: conversations of one queue that ask for the same skills, and the
-/// agents who could serve them.
+/// Those who wait for the same: conversations of one queue that ask for the same skills and weigh the
+/// same, and the agents who could serve them.
 struct WaitingLine: Sendable {
     /// What they have in common.
     struct Name: Hashable, Sendable {
@@ -7,6 +7,8 @@ struct WaitingLine: Sendable {
         /// What is asked for now, ascending by skill.
         let needs: [SkillLevel]
         let compartment: CompartmentID?
+        /// Where what it weighs depends on that; else `nil`.
+        var channel: Channel?
     }
 
     let name: Name

@@ -128,6 +128,10 @@ extension Conversation {
     func writeMembers(to writer: inout JSONWriter) {
         writer.member("id", id.number)
         writer.member("customer", customer.number)
+        switch origin.channel {
+        case .messenger: break
+        case .instagram, .whatsApp: writer.member("channel", origin.channel.rawValue)
+        }
         writer.member("queue", queue.number)
         owner.write("owner", to: &writer)
         writer.member("waitingSince", waitingSince.milliseconds)

@@ -27,6 +27,16 @@ public struct DeskCard: Equatable, Sendable {
             writer.beginObject()
             writer.named(kind.id, kind.name)
             writer.member("weight", kind.weight)
+            if let channels = kind.channels {
+                writer.beginArray("channels")
+                for each in channels {
+                    writer.beginObject()
+                    writer.member("channel", each.channel.rawValue)
+                    writer.member("weight", each.weight)
+                    writer.endObject()
+                }
+                writer.endArray()
+            }
             writer.endObject()
         }
         writer.endArray()
@@ -72,6 +82,7 @@ extension Grade {
             writer.beginObject()
             writer.member("kind", weight.kind.number)
             writer.member("weight", weight.weight)
+            if let channel = weight.channel { writer.member("channel", channel.rawValue) }
             writer.endObject()
         }
         writer.endArray()

@@ -28,6 +28,7 @@ public struct ExplanationDocument: Equatable, Sendable {
     func writeMembers(to writer: inout JSONWriter) {
         writer.member("conversation", explanation.conversation.number)
         writer.member("version", explanation.version)
+        writer.member("entry", explanation.entry.number)
         explanation.needs.write("needs", to: &writer)
         if !explanation.withheld.isEmpty {
             writer.beginArray("withheld")

@@ -87,14 +87,18 @@ extension MetaElement {
     ) -> Input? {
         let thread = digest(DigestDomain.thread, [UInt8](page.utf8) + [0] + [UInt8](person.utf8))
         let message = messageID.map { digest(DigestDomain.platformMessage, [UInt8]($0.utf8)) }
+        let origin = Origin(channel: channel, page: page)
         func report(_ kind: ChannelReport.Kind) -> Input {
             .channelReported(
-                ChannelReport(thread: thread, platformMessage: message, kind: kind, at: at))
+                ChannelReport(
+                    thread: thread, platformMessage: message, kind: kind, at: at, origin: origin))
         }
         switch kind {
         case .message(let kind):
             return .customerWrote(
-                CustomerWrote(thread: thread, platformMessage: message, kind: kind, writtenAt: at))
+                CustomerWrote(
+                    thread: thread, platformMessage: message, kind: kind, writtenAt: at,
+                    origin: origin))
         case .left(let metadata, _):
             let text = isReadBack ? document?.text.map(MessageText.digestMaterial) : nil
             return report(

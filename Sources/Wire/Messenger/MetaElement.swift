@@ -27,6 +27,8 @@ public enum MetaElementKind: Equatable, Sendable {
 
 /// One element of a webhook (or one message read back from the channel).
 public struct MetaElement: Equatable, Sendable {
+    /// Over what it came: the one that is read so far.
+    public var channel = Channel.messenger
     /// The platform's id of the page; empty when it could not be read.
     public var page: String
     /// The platform's id of the person on that page; `nil` when the element is about nobody.

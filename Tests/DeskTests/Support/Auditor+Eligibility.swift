@@ -10,9 +10,19 @@ extension Auditor {
 
     func weight(_ book: Book, for person: Person) -> Int {
         guard let kind = queue(book.queue)?.kind else { return 1 }
+        let work = configuration.kinds.first { $0.id == kind }
+        var weight = work?.weight ?? 1
+        for each in work?.channels ?? [] where each.channel == book.origin.channel {
+            weight = each.weight
+        }
         let grade = configuration.grades.first { $0.id == person.profile.grade }
-        return grade?.weights.first { $0.kind == kind }?.weight
-            ?? configuration.kinds.first { $0.id == kind }?.weight ?? 1
+        let own = (grade?.weights ?? []).filter { $0.kind == kind }
+        // The last word is that of the grade about this very channel.
+        for each in own.reversed() where each.channel == nil { weight = each.weight }
+        for each in own.reversed() where each.channel == book.origin.channel {
+            weight = each.weight
+        }
+        return weight
     }
 
     /// Units of work that somebody has or is offered.

@@ -114,6 +114,36 @@ extension Auditor {
         }
     }
 
+    // MARK: Where conversations begin
+
+    func origin(of input: Input) -> Origin? {
+        switch input {
+        case .customerWrote(let message): message.origin
+        case .channelReported(let report): report.origin
+        default: nil
+        }
+    }
+
+    /// Where a conversation of this origin begins now: the queue that a rule names for it, further as
+    /// long as so many wait or it is closed and another takes what then comes.
+    func beginning(of origin: Origin) -> QueueID {
+        let rules = configuration.entries ?? []
+        let wanted: [(String?, Channel?)] = [
+            (origin.page, origin.channel), (origin.page, nil), (nil, origin.channel),
+        ]
+        let named = wanted.compactMap { page, channel in
+            rules.first { $0.page == page && $0.channel == channel }?.queue
+        }
+        var name = named.first ?? configuration.entry
+        while let overflow = queue(name)?.overflow {
+            let waiting = books.values.count { $0.owner == .queue(name) }
+            let isLong = overflow.atLength.map { waiting >= $0 } ?? false
+            guard isLong || (overflow.whenClosed && !isOpen(name)) else { break }
+            name = overflow.to
+        }
+        return name
+    }
+
     // MARK: Limits
 
     /// Whether so many wait in a queue, offered or not, that no person may put one more into it.

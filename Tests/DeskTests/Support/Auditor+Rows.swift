@@ -12,6 +12,7 @@ extension Auditor {
             check(row.handoffs == book.handoffs, "P6: handoffs of \(row.id) differ")
             check(row.waitingSince == book.waitingSince, "P13: the clock of \(row.id) moved")
             check(row.queue == book.queue, "the queue of \(row.id) differs")
+            check(row.origin == book.origin, "by what \(row.id) comes differs")
             check(row.routing.offer == book.offer, "the offer of \(row.id) differs")
             check(row.routing.relaxed == book.relaxed, "relaxations of \(row.id) differ")
             check(row.routing.priority == book.priority, "the priority of \(row.id) differs")

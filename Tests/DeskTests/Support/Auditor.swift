@@ -20,6 +20,8 @@ struct Auditor {
     }
     struct Book {
         let customer: CustomerID
+        /// By what its customer's messages come.
+        var origin: Origin
         var queue: QueueID
         var owner = Owner.nobody
         var handoffs = 0
@@ -143,7 +145,11 @@ struct Auditor {
         switch record.event {
         case .conversationOpened(let id, let customer, let queue):
             check(id.number == record.number, "a conversation is not named by its event")
-            books[id] = Book(customer: customer, queue: queue, waitingSince: record.at)
+            let origin = origin(of: input) ?? Origin()
+            books[id] = Book(
+                customer: customer, origin: origin, queue: queue, waitingSince: record.at)
+            check(
+                queue == beginning(of: origin), "\(id) begins in another queue than its page says")
         case .agentEntered(let id, let capacity):
             people[id] = Person(capacity: capacity, idleSince: record.at, since: record.at)
         case .agentConnected(let id):
@@ -156,6 +162,11 @@ struct Auditor {
             people[id]?.capacity = capacity
         case .ownerChanged(let handoff):
             for complaint in complaintsAboutLimits(handoff, input) { check(false, complaint) }
+            if handoff.reason == .customerWrote, let origin = books[handoff.conversation]?.origin {
+                check(
+                    handoff.to == .queue(beginning(of: origin)),
+                    "\(handoff.conversation) enters another queue than its page says")
+            }
             post(handoff, record)
         case .offerMade(let id, let offer, _):
             post(offer, of: id, record)
@@ -167,6 +178,9 @@ struct Auditor {
         case .announcementWritten(let id, _, let job, let said):
             post(said, job, of: id, record)
         case .messageReceived(let id, _, _, let at):
+            if books[id]?.origin.page.isEmpty == true, let page = origin(of: input)?.page {
+                books[id]?.origin.page = page
+            }
             let wroteAt = books[id]?.wroteAt ?? at
             books[id]?.wroteAt = max(wroteAt, at)
             if books[id]?.silence != nil { books[id]?.silence = 0 }

@@ -69,6 +69,13 @@ struct Fault: Sendable, CustomTestStringConvertible {
         },
         Fault("heavy work is passed", "P3: ") { $0.configuration.heavyWork = .isPassed },
         queues("work weighs nothing", "P3: ") { $0.kind = nil },
+        Fault("what channels weigh is forgotten", "is free while") { state in
+            for index in state.configuration.kinds.indices {
+                state.configuration.kinds[index].channels = nil
+            }
+        },
+        Fault("where pages begin is forgotten", "page says") { $0.configuration.entries = nil },
+        conversations("every channel is Messenger", "by what") { $0.origin.channel = .messenger },
         queues("nothing is ever relaxed", "relaxations") { $0.relaxations = [] },
         queues("no queue is ever full", "is put into a full queue") { $0.limit = nil },
         queues("nothing ever overflows", "should have overflowed") { $0.overflow = nil },

@@ -7,6 +7,7 @@ let ben = AgentID(12)
 let sofia = AgentID(19)
 let maria = Digest(high: 0, low: 101)
 let jorge = Digest(high: 0, low: 102)
+let paula = Digest(high: 0, low: 103)
 let queue = QueueID(1)
 
 func text(_ number: UInt64) -> Digest { Digest(high: 1, low: number) }
@@ -17,14 +18,19 @@ func message(_ number: Int64) -> MessageID { MessageID(number) }
 func job(_ number: Int64) -> JobID { JobID(number) }
 func moment(_ milliseconds: Int64) -> Instant { Instant(milliseconds: milliseconds) }
 
+/// By what somebody writes: Paula by Instagram, on the page 5; the others by Messenger.
+func origin(of thread: Digest) -> Origin {
+    thread == paula ? Origin(channel: .instagram, page: "5") : Origin()
+}
+
 extension Input {
     static func wrote(
         _ thread: Digest, _ id: UInt64? = nil, at: Int64 = 500, kind: CustomerMessageKind = .text
     ) -> Input {
         .customerWrote(
             CustomerWrote(
-                thread: thread, platformMessage: id.map(platform), kind: kind, writtenAt: moment(at)
-            ))
+                thread: thread, platformMessage: id.map(platform), kind: kind,
+                writtenAt: moment(at), origin: origin(of: thread)))
     }
 
     static func told(
@@ -32,7 +38,8 @@ extension Input {
     ) -> Input {
         .channelReported(
             ChannelReport(
-                thread: thread, platformMessage: id.map(platform), kind: kind, at: moment(at)))
+                thread: thread, platformMessage: id.map(platform), kind: kind, at: moment(at),
+                origin: origin(of: thread)))
     }
 
     static func connected(_ agent: AgentID, _ number: Int64 = 1) -> Input {

@@ -30,13 +30,21 @@ struct RandomHistory {
         }
     }
 
+    /// Each customer writes by one channel and page.
+    private func origin(of thread: Digest) -> Origin {
+        Origin(
+            channel: Channel.allCases[Int(thread.low) % Channel.allCases.count],
+            page: thread.low.isMultiple(of: 2) ? "2" : "1")
+    }
+
     private mutating func wrote() -> Input {
-        .customerWrote(
+        let thread = random.pick(customers)
+        return .customerWrote(
             CustomerWrote(
-                thread: random.pick(customers),
+                thread: thread,
                 platformMessage: chance(of: 5) ? nil : platform(random.next()),
                 kind: random.pick(CustomerMessageKind.allCases),
-                writtenAt: moment(Int64(random.below(100_000)))))
+                writtenAt: moment(Int64(random.below(100_000))), origin: origin(of: thread)))
     }
 
     private mutating func people(_ scene: Scene) -> Input {
@@ -189,13 +197,26 @@ struct RandomHistory {
     private mutating func configuration() -> Configuration {
         var all = Configuration()
         all.skills = (1...3).map { Skill(id: SkillID($0), name: "skill \($0)") }
-        all.kinds = [WorkKind(id: WorkKindID(1), name: "case", weight: 2)]
+        all.kinds = [
+            WorkKind(
+                id: WorkKindID(1), name: "case", weight: 2,
+                channels: chance(of: 2)
+                    ? nil : [ChannelWeight(channel: .whatsApp, weight: random.below(3) + 1)])
+        ]
+        let own = Grade.Weight(
+            kind: WorkKindID(1), weight: random.below(3) + 1,
+            channel: chance(of: 3) ? .instagram : nil)
         all.grades = [
             Grade(
                 id: GradeID(1), name: "trainee",
-                weights: [Grade.Weight(kind: WorkKindID(1), weight: 3)])
+                weights: [own, Grade.Weight(kind: WorkKindID(1), weight: 3, channel: .messenger)])
         ]
         all.queues = (1...3).map { queue(Int64($0)) }
+        all.entries = [
+            EntryRule(channel: .instagram, queue: QueueID(2)),
+            EntryRule(page: "2", queue: QueueID(3)),
+            EntryRule(page: "2", channel: .whatsApp, queue: QueueID(1)),
+        ].filter { _ in chance(of: 2) }
         all.ageing = Int64(random.below(3)) * 20_000
         all.heavyWork = random.pick(HeavyWork.allCases)
         all.missedOffers = random.below(2) + 1
@@ -281,7 +302,9 @@ struct RandomHistory {
         default: return departure(scene, about, thread)
         }
         return .channelReported(
-            ChannelReport(thread: thread, platformMessage: about, kind: kind, at: scene.now))
+            ChannelReport(
+                thread: thread, platformMessage: about, kind: kind, at: scene.now,
+                origin: origin(of: thread)))
     }
 
     private mutating func departure(
@@ -301,6 +324,6 @@ struct RandomHistory {
             ChannelReport(
                 thread: home ?? thread, platformMessage: about,
                 kind: .messageLeft(job: named ? row?.id : nil, textDigest: named ? nil : digest),
-                at: scene.now))
+                at: scene.now, origin: origin(of: home ?? thread)))
     }
 }

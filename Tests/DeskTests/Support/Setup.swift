@@ -20,7 +20,7 @@ struct Setup: Sendable, CustomTestStringConvertible {
     var plainLength: Int { usualLength - 1 }
 
     static let second = QueueID(2)
-    static let threads = [maria, jorge, Digest(high: 0, low: 103)]
+    static let threads = [maria, jorge, paula]
     static let agents = [ana, ben]
 
     ///.Every length of time is a whole number of these milliseconds, and every step takes one
@@ -49,17 +49,22 @@ struct Setup: Sendable, CustomTestStringConvertible {
             capacity: 1, given: given, usualLength: usualLength)
     }
 
-    /// Both are given outright; the work of one queue weighs twice and keeps room, and one agent
-    /// does not serve it.
+    /// Both are given outright; the work of one queue weighs twice and keeps room, and one agent does not
+    /// serve it. What comes by Instagram begins there and weighs once.
     private static func weights(_ when: String, _ given: [Input], _ usualLength: Int) -> Setup {
         let heavy = WorkKindID(1)
         return Setup(
             testDescription: "heavy work: \(when)",
             configuration: Configuration(
-                kinds: [WorkKind(id: heavy, name: "case", weight: 2)],
+                kinds: [
+                    WorkKind(
+                        id: heavy, name: "case", weight: 2,
+                        channels: [ChannelWeight(channel: .instagram, weight: 1)])
+                ],
                 queues: [
                     Queue(id: queue, name: "light"), Queue(id: second, name: "heavy", kind: heavy),
-                ], heavyWork: .reservesRoom, transferTimeout: 12_000),
+                ], entries: [EntryRule(channel: .instagram, queue: second)],
+                heavyWork: .reservesRoom, transferTimeout: 12_000),
             profiles: [AgentProfile(agent: ben, profile: Profile(queues: [queue]))],
             capacity: 2, given: given, usualLength: usualLength)
     }

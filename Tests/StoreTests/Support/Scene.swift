@@ -184,6 +184,10 @@ func wrappingKeys(_ current: UInt8 = 1, old: [UInt8] = []) throws -> WrappingKey
 // MARK: What is said
 
 func thread(_ customer: UInt64) -> Digest { Digest(high: 0x7468, low: customer) }
+/// By what a customer writes: each channel has some.
+func origin(_ customer: UInt64) -> Origin {
+    Origin(channel: Channel.allCases[Int(customer % 3)], page: "page \(customer % 2)")
+}
 func platform(_ message: UInt64) -> Digest { Digest(high: 0x706C, low: message) }
 func key(_ number: UInt64) -> Digest { Digest(high: 0x6B65_79, low: number) }
 
@@ -194,7 +198,8 @@ func wrote(_ customer: UInt64, message: UInt64, text: String = "hello") -> Node.
         input: .customerWrote(
             CustomerWrote(
                 thread: thread(customer), platformMessage: name, kind: .text,
-                writtenAt: Instant(milliseconds: 1_700_000_000_000 + Int64(message)))),
+                writtenAt: Instant(milliseconds: 1_700_000_000_000 + Int64(message)),
+                origin: origin(customer))),
         content: Content(
             body: Array(text.utf8), platformMessage: name,
             address: Array("page/\(customer)".utf8), kind: "message"),
