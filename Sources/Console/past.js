@@ -18,6 +18,7 @@ const handoffReasons = {
     movedOverLimit: "a supervisor moved it, though the queue was full",
     assignedBySupervisor: "a supervisor gave it to them",
     assignedOverCapacity: "a supervisor gave it to them beyond their capacity",
+    botAbsent: "no chatbot is there to answer",
     escalated: "a promise to the customer was near its end or past it",
 };
 

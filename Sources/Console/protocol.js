@@ -60,6 +60,7 @@ const codesByNumber = new Map([
     [4022, "queueClosed"],
     [4023, "neverOpens"],
     [4024, "overlapping"],
+    [4025, "noBot"],
 ]);
 
 /** Refusals after which the same command may be accepted later, under the same id. */

@@ -169,6 +169,7 @@ const refusalNames = {
     neverEnds: "A step of this never comes, or changes nothing.",
     neverOpens: "With these hours it would never open.",
     overlapping: "Two periods of one day overlap.",
+    noBot: "No chatbot answers at this desk.",
     circular: "It leads back to where it began.",
     unservable: "Nobody could serve what this asks for.",
 };

@@ -147,6 +147,8 @@ public enum HandoffReason: String, Sendable, CaseIterable {
     case abandoned
     /// Its target was near or past, and its queue sends it on then.
     case escalated
+    /// It was the bot's, and no bot is there.
+    case botAbsent
 }
 
 /// One change of owner, on record for good (promise P6): `from` is the `to` of the one before.

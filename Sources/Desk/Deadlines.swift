@@ -76,7 +76,8 @@ extension Desk {
     }
 
     /// A node became the owner: no socket is open, everybody has grace to come back, and whether what
-    /// was being sent has left is unknown until the channel has been read back.
+    /// was being sent has left is unknown until the channel has been read back. What the bot had under an
+    /// earlier program waits for people.
     mutating func beginEpoch(_ minutes: inout Minutes) {
         note(.epochBegan, in: &minutes)
         deadlines.set(.unheard, rank: nil)
@@ -89,6 +90,7 @@ extension Desk {
             let isEarly = runs && agent.disconnectDeadline.map { $0 < settled } ?? true
             if isEarly || wasConnected { leave(agent, notBefore: settled, &minutes) }
         }
+        takeBackFromBot(&minutes)
         for id in jobs.names {
             guard let job = jobs[id] else { continue }
             switch job.state {

@@ -141,6 +141,8 @@ public struct Rejection: Error, Equatable, Sendable {
         case neverOpens
         /// Two periods of one day share some time.
         case overlapping
+        /// No bot answers at this desk.
+        case noBot
         /// It leads back to where it began.
         case circular
         /// Nobody could serve it.

@@ -56,6 +56,7 @@ extension HandoffReason: EventCode {
         case .escalated: 13
         case .abandoned: 17
         case .movedOverLimit: 18
+        case .botAbsent: 19
         }
     }
 }

@@ -69,8 +69,7 @@ extension Auditor {
             agent.wrapUpEnd.map { until > $0 } ?? true, .wrapUpNotShortened,
             "the wrap-up of agent \(id.number) is shortened")
         switch inputOfRecord {
-        case .conversationClosed(id, let left), .transferOrdered(id, let left, .queue),
-            .transferOrdered(id, let left, .bot):
+        case .conversationClosed(id, let left), .transferOrdered(id, let left, .queue):
             let time = leftIn[left].flatMap { ledger.queue($0)?.wrapUp }
             require(
                 time.map { record.at.adding(milliseconds: $0.time) } == until, .wrapUpAsLongAsSaid,

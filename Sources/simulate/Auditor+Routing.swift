@@ -137,7 +137,7 @@ extension Auditor {
                 "agent \(agent.number) is given too much and no supervisor said so")
             checkPresence(of: agent, for: id, conversation)
         case .customerWrote, .disconnected, .wentOffline, .closed, .overflowed, .moved,
-            .movedOverLimit, .escalated, .abandoned:
+            .movedOverLimit, .escalated, .abandoned, .botAbsent:
             violated(
                 .handoffToAgentHasReason,
                 "conversation \(id.number) comes to an agent for \(handoff.reason)")
@@ -166,7 +166,7 @@ extension Auditor {
                     + "\(queue.number), which nobody said or which is not full")
         case .customerWrote, .assigned, .disconnected, .wentOffline, .closed, .offerAccepted,
             .taken, .overflowed, .assignedBySupervisor, .assignedOverCapacity, .abandoned,
-            .escalated:
+            .escalated, .botAbsent:
             break
         }
     }

@@ -218,6 +218,11 @@ final class Auditor {
                 "conversation \(id.number) still waits in queue \(conversation.queue.number), closed: "
                     + "\(ledger.closed.contains(conversation.queue))")
         }
+        for id in ledger.conversations.keys.sorted() {
+            require(
+                ledger.conversations[id]?.owner != .bot, .nobodyIsLeftWithTheBot,
+                "conversation \(id.number) is the bot's")
+        }
         let offered = ledger.conversations.values.contains { $0.offer != nil }
         require(!offered, .nothingIsOffered, "a conversation is still offered")
         for job in ledger.jobs.keys.sorted() {

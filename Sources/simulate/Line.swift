@@ -112,6 +112,7 @@ enum Line: String, CaseIterable {
     case deskIsOwned = "liveness: somebody owns the desk"
     case nodesGoOn = "liveness: no node stops for a person"
     case nobodyWaits = "liveness: nobody still waits whom anybody there could serve"
+    case nobodyIsLeftWithTheBot = "liveness: nobody is left with the bot, which is not there"
     case nothingIsOffered = "liveness: nothing is still on offer"
     case jobsAreSettled = "liveness: every message to a customer is settled"
     case consolesAreConnected = "liveness: every console is connected"

@@ -83,6 +83,7 @@ extension Plant {
         case .ageMessages: [.toldWithinWindow]
         case .misnameOffers: [.passedOnByOwner]
         case .hideOfferEnds: [.nothingIsOffered, .toldWhileWaiting]
+        case .leaveToTheBot: [.nobodyIsLeftWithTheBot]
         case .skipSteps: [.jobStepIsKnown]
         case .dropAudience: [.onFeedOfWhomItConcerns]
         // The gateway

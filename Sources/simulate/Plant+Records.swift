@@ -7,7 +7,8 @@ extension Plant {
         [
             Plant.misplace, .misopen, .overlookClosing, .hidePassedOver, .mistimeWrapUps,
             .misgiveReasons, .mistakeAcceptance, .dropChoices, .relaxOneMore, .mistakeOverflows,
-            .dropAudience, .misnameOffers, .hideOfferEnds, .skipSteps, .mixCustomers, .ageMessages,
+            .leaveToTheBot, .dropAudience, .misnameOffers, .hideOfferEnds, .skipSteps,
+            .mixCustomers, .ageMessages,
         ].contains(self)
     }
 
@@ -51,6 +52,11 @@ extension Plant {
             .ownerChanged(handoff.retold(.escalated, nil))
         case (.relaxOneMore, .needsRelaxed(let id, let steps)):
             .needsRelaxed(id, steps: steps + 1)
+        case (.leaveToTheBot, .ownerChanged(let handoff)) where handoff.reason == .closed:
+            .ownerChanged(
+                Handoff(
+                    conversation: handoff.conversation, number: handoff.number,
+                    from: handoff.from, to: .bot, reason: .transferred, by: handoff.by))
         case (.dropChoices, .ownerChanged(let handoff)):
             .ownerChanged(handoff.retold(handoff.reason, nil))
         case (.hidePassedOver, .ownerChanged(let handoff)):

@@ -174,6 +174,8 @@ enum Plant: String, CaseIterable {
     case ageMessages
     /// The store keeps every offer of the desk as one of a colleague.
     case misnameOffers
+    /// The store keeps what agents close as passed on to the bot.
+    case leaveToTheBot
     /// The store now and then does not keep that an offer ended.
     case hideOfferEnds
     /// The store keeps that a message left as that nobody knows.

@@ -132,6 +132,7 @@ struct Words {
         case .abandoned: "the customer was not answered and fell silent"
         case .assignedOverCapacity: "a supervisor gave it to them beyond their capacity"
         case .escalated: "its target was near or past"
+        case .botAbsent: "it was the bot's, and no bot is there"
         }
     }
 

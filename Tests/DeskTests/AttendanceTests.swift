@@ -61,7 +61,7 @@ struct AttendanceTests {
         check(scene)
     }
 
-    enum Way: CaseIterable { case closed, toQueue, toBot, toColleague, movedBySupervisor }
+    enum Way: CaseIterable { case closed, toQueue, toColleague, movedBySupervisor }
 
     @Test("Letting go by oneself begins it, other ways do not", arguments: Way.allCases)
     func ways(_ way: Way) {
@@ -71,14 +71,13 @@ struct AttendanceTests {
             switch way {
             case .closed: .conversationClosed(ana, conversation)
             case .toQueue: .transferOrdered(ana, conversation, .queue(QueueID(2)))
-            case .toBot: .transferOrdered(ana, conversation, .bot)
             case .toColleague: .transferOrdered(ana, conversation, .agent(ben, isWarm: false))
             case .movedBySupervisor: .conversationMoved(conversation, queue, by: sofia)
             }
         scene.run([.presenceSet(ben, .available), input])
         let isWritingUp = scene.desk.agent(ana)?.presence == .wrapUp
         switch way {
-        case .closed, .toQueue, .toBot: #expect(isWritingUp)
+        case .closed, .toQueue: #expect(isWritingUp)
         case .toColleague, .movedBySupervisor: #expect(!isWritingUp)
         }
         check(scene)

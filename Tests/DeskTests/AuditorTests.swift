@@ -78,6 +78,9 @@ struct AuditorTests {
         ) {
             $0.append($0.removeLast().handing { $0.from = .nobody })
         },
+        Forgery("a conversation for a bot that is not there", "Identifier", when: .wrote(jorge)) {
+            $0.append($0.removeLast().handing { $0.to = .bot })
+        },
         Forgery("an event that is lost", "numbers", when: .wrote(jorge)) { $0.removeFirst() },
     ]
 

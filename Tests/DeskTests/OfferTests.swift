@@ -190,8 +190,6 @@ struct OfferTests {
         scene.run([.transferOrdered(ben, id(scene), .queue(QueueID(2)))])
         #expect(row(scene)?.owner == .agent(ana), "not Ben, who passed it on")
         #expect(row(scene)?.waitingSince == since)
-        scene.run([.transferOrdered(ana, id(scene), .bot)])
-        #expect(row(scene)?.owner == .bot)
         check(scene)
     }
 
@@ -201,6 +199,7 @@ struct OfferTests {
         (.agent(ben, isWarm: true), [.presenceSet(ben, .away)], .notOnDuty, "agent"),
         (.agent(ben, isWarm: false), [.capacitySet(ben, capacity: 0, by: sofia)], .noRoom, "agent"),
         (.queue(QueueID(9)), [], .notFound, "to"),
+        (.bot, [], .noBot, "to"),
     ]
 
     @Test("What cannot be passed on is refused", arguments: refusals)

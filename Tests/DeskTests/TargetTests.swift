@@ -118,7 +118,7 @@ struct TargetTests {
         OpeningTests.check(scene)
     }
 
-    @Test("Closing and the bot end it; nothing is promised without a target")
+    @Test("Closing ends it; nothing is promised without a target")
     func ends() {
         var scene = Self.scene()
         scene.run([.wrote(maria)])
@@ -127,7 +127,7 @@ struct TargetTests {
         #expect(scene.desk.nextDeadline == nil)
         scene.run([.wrote(maria)])
         #expect(stage(scene) == .running)
-        scene.run([.transferOrdered(ana, id, .bot)])
+        scene.run([.conversationClosed(ana, id)])
         #expect(scene.desk.conversation(id)?.routing.target == nil)
         OpeningTests.check(scene)
     }

@@ -288,6 +288,15 @@ def test_a_supervisor_gives_beyond_capacity_only_when_that_is_said(office):
         office.supervisor.request("conversation.assign", id=key, **order)
 
 
+def test_nothing_is_passed_on_to_a_bot_that_is_not_there(office):
+    ana = office.agent("ana")
+    held = office.writes()
+    ana.pushed("owner.changed", conversation=held)
+    order = {"conversation": held, "to": {"kind": "bot"}}
+    assert refused(ana, "conversation.transfer", **order) == ("noBot", "params.to")
+    assert office.owner(held)["to"] == {"kind": "agent", "id": ana.person}
+
+
 def test_nobody_fills_a_full_queue_but_a_supervisor_who_says_so(office):
     office.administration.set(queues=[queue(), queue(id=2, name="Letters", handing={"pull": {}}, limit=1)])
     ana = office.agent("ana")

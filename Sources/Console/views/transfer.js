@@ -11,7 +11,6 @@ export async function askTransfer(colleagues, queues) {
     const kinds = [
         colleagues.length > 0 ? ["agent", "A colleague"] : null,
         queues.length > 0 ? ["queue", "A queue"] : null,
-        ["bot", "The chatbot"],
     ].filter((kind) => kind !== null);
     const inputs = kinds.map(([value], index) => {
         const input = element("input", { type: "radio", name: "kind", value });
@@ -25,7 +24,6 @@ export async function askTransfer(colleagues, queues) {
     const details = {
         agent: [colleague, element("label", { class: "setting" }, warm, " Ask first: it stays with me until they accept")],
         queue: [queue],
-        bot: [],
     };
     const rows = kinds.map(([value, text], index) =>
         element(
@@ -48,14 +46,9 @@ export async function askTransfer(colleagues, queues) {
         { label: "Pass on", value: "yes", isPrimary: true },
     ]);
     if (answer !== "yes") return null;
-    switch (chosen()) {
-        case "agent":
-            return { kind: "agent", id: Number(colleague.value), warm: warm.checked };
-        case "queue":
-            return { kind: "queue", id: Number(queue.value) };
-        default:
-            return { kind: "bot" };
-    }
+    return chosen() === "agent"
+        ? { kind: "agent", id: Number(colleague.value), warm: warm.checked }
+        : { kind: "queue", id: Number(queue.value) };
 }
 
 /** A choice among named things. */

@@ -108,6 +108,6 @@ public enum TransferTarget: Equatable, Sendable {
     case agent(AgentID, isWarm: Bool)
     /// To a queue. The customer keeps their waiting clock (promise P13).
     case queue(QueueID)
-    /// Back to the chatbot.
+    /// Back to the chatbot; refused as long as none is there.
     case bot
 }

@@ -31,8 +31,17 @@ extension Desk {
             move(conversation, to: open, .transferred, by: sender, &minutes)
             beginWrapUp(of: sender, after: former, &minutes)
         case .bot:
-            pass(conversation, to: .bot, .transferred, by: sender, &minutes)
-            beginWrapUp(of: sender, after: conversation.queue, &minutes)
+            // No bot can sign in yet: it would be nobody's.
+            throw Rejection(.noBot, field: "to")
+        }
+    }
+
+    /// Takes what the bot has back into its queues: no bot is there, and nobody else would answer.
+    mutating func takeBackFromBot(_ minutes: inout Minutes) {
+        for id in conversations.names {
+            guard var conversation = conversations[id], conversation.owner == .bot else { continue }
+            conversation.queue = queueWithRoom(conversation.queue)
+            pass(conversation, to: .queue(conversation.queue), .botAbsent, &minutes)
         }
     }
 

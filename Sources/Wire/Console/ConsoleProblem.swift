@@ -60,6 +60,8 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
     case neverOpens = 4023
     /// Two periods of one day share some time.
     case overlapping = 4024
+    /// No bot answers at this desk.
+    case noBot = 4025
 
     /// The code of a refusal by the desk.
     public init(_ rejection: Rejection.Code) {
@@ -83,6 +85,7 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
             case .queueClosed: .queueClosed
             case .neverOpens: .neverOpens
             case .overlapping: .overlapping
+            case .noBot: .noBot
             case .keyReused: .keyReused
             }
     }
@@ -104,7 +107,7 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
             .notOwner, .conversationClosed, .outOfRange, .wrongState, .tooManyConnections,
             .keyReused, .forbidden, .quarantined, .tooManyUnsettled, .guarded, .offerEnded,
             .notOnDuty, .noRoom, .notEligible, .duplicated, .neverEnds, .circular, .unservable,
-            .queueClosed, .neverOpens, .overlapping:
+            .queueClosed, .neverOpens, .overlapping, .noBot:
             .never
         case .unavailable: .sameId
         case .tooManyRequests: .sameIdLater
@@ -142,6 +145,7 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
         case .queueClosed: "queueClosed"
         case .neverOpens: "neverOpens"
         case .overlapping: "overlapping"
+        case .noBot: "noBot"
         }
     }
 
@@ -176,6 +180,7 @@ public enum ConsoleErrorCode: Int, Sendable, CaseIterable {
         case .queueClosed: "The queue is closed."
         case .neverOpens: "These hours never open."
         case .overlapping: "Two periods of one day overlap."
+        case .noBot: "No bot answers at this desk."
         }
     }
 }

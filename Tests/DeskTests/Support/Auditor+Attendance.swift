@@ -50,8 +50,7 @@ extension Auditor {
         let left: ConversationID
         switch input {
         case .conversationClosed(id, let conversation): left = conversation
-        case .transferOrdered(id, let conversation, .queue),
-            .transferOrdered(id, let conversation, .bot):
+        case .transferOrdered(id, let conversation, .queue):
             left = conversation
         case .wrapUpExtended(id):
             let latest = people[id]?.longestWrapUp ?? record.at

@@ -227,6 +227,7 @@ struct Auditor {
         guard var book = books[id] else { return check(false, "a handoff of nothing") }
         check(handoff.from == book.owner, "P6: from is not the former owner")
         check(handoff.to != book.owner, "P6: nothing changed")
+        check(handoff.to != .bot, "\(id) is given to a bot, and none is there")
         check(handoff.number == book.handoffs + 1, "P6: the chain has a gap")
         check(book.offer == nil, "P2: \(id) changes hands while it is offered")
         checkEntry(handoff, at: record.at)
@@ -340,7 +341,8 @@ struct Auditor {
         case .taken:
             check(books[id].map { isOpen($0.queue) } ?? true, "\(id) is taken from a closed queue")
             return checkRoom(of: agent, for: id)
-        case .escalated: return check(false, "\(id) is escalated to an agent")
+        case .escalated, .botAbsent:
+            return check(false, "\(id) comes to an agent for \(reason)")
         case .customerWrote, .disconnected, .wentOffline, .closed, .transferred, .overflowed,
             .moved, .movedOverLimit, .assignedBySupervisor, .abandoned:
             return checkRoom(of: agent, for: id)
