@@ -86,12 +86,6 @@ extension Auditor {
         if case .agent(let agent) = handoff.to { checkAssignment(handoff, to: agent, record) }
         checkEntry(handoff, former, at: record.at)
         if case .queue(let queue) = handoff.to { checkLimit(of: queue, handoff) }
-        if handoff.reason == .customerWrote {
-            let beginning = ledger.beginning(of: former.origin)
-            require(
-                handoff.to == .queue(beginning), .beginsWhereItsPageSays,
-                "conversation \(id.number) begins with \(handoff.to), not in \(beginning.number)")
-        }
         var conversation = former
         conversation.handoffs = handoff.number
         conversation.history.append((record.number, handoff.to))

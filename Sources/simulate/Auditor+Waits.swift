@@ -25,9 +25,14 @@ extension Auditor {
         let id = handoff.conversation
         switch handoff.reason {
         case .customerWrote:
-            let expected = ledger.queueWithRoom(from: ledger.configuration.entry)
+            let entry = ledger.entry(of: former.origin)
+            let isOnItsWay = ledger.queuesOnTheWay(from: entry).contains(queue)
             require(
-                queue == expected, .entersWhereThereIsRoom,
+                isOnItsWay, .beginsWhereItsPageSays,
+                "conversation \(id.number) begins in queue \(queue.number), not \(entry.number)")
+            let expected = ledger.queueWithRoom(from: entry)
+            require(
+                !isOnItsWay || queue == expected, .entersWhereThereIsRoom,
                 "conversation \(id.number) enters queue \(queue.number), not \(expected.number)")
         case .overflowed:
             require(
@@ -42,7 +47,8 @@ extension Auditor {
                 expected == nil || expected == queue, .escalatesToItsQueue,
                 "conversation \(id.number) is escalated to queue \(queue.number)")
         case .assigned, .disconnected, .wentOffline, .closed, .offerAccepted, .taken, .transferred,
-            .moved, .assignedBySupervisor, .assignedOverCapacity, .abandoned:
+            .moved, .movedOverLimit, .assignedBySupervisor, .assignedOverCapacity, .abandoned,
+            .botAbsent:
             break
         }
     }
@@ -101,6 +107,13 @@ extension Ledger {
     /// Further only while that is closed and another takes what then comes.
     func queueBesideClosed(from first: QueueID) -> QueueID {
         passing(from: first) { queue, overflow in overflow.whenClosed && closed.contains(queue) }
+    }
+
+    /// A queue and those that it overflows to, one after the other.
+    func queuesOnTheWay(from first: QueueID) -> Set<QueueID> {
+        var all: Set = [first]
+        _ = passing(from: first) { _, overflow in all.insert(overflow.to).inserted }
+        return all
     }
 
     /// The first of the queues, each the overflow of the one before, that is not passed by.

@@ -58,23 +58,14 @@ extension Ledger {
         return isGraded || !(work?.channels ?? []).isEmpty
     }
 
-    /// Where a conversation that comes by this begins now.
-    func beginning(of origin: Origin) -> QueueID {
+    /// Where a conversation that comes by this begins, if there is room.
+    func entry(of origin: Origin) -> QueueID {
         let rules = configuration.entries ?? []
         let named =
             rules.first { $0.page == origin.page && $0.channel == origin.channel }
             ?? rules.first { $0.page == origin.page && $0.channel == nil }
             ?? rules.first { $0.page == nil && $0.channel == origin.channel }
-        var id = named?.queue ?? configuration.entry
-        // As often as there are queues: overflows form no circle.
-        for _ in configuration.queues {
-            guard let overflow = queue(id)?.overflow else { break }
-            let waiting = conversations.values.filter { $0.owner == .queue(id) }.count
-            let isLong = overflow.atLength.map { $0 <= waiting } ?? false
-            guard isLong || (overflow.whenClosed && closed.contains(id)) else { break }
-            id = overflow.to
-        }
-        return id
+        return named?.queue ?? configuration.entry
     }
 
     /// Units of work owned and offered.

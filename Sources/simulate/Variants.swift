@@ -61,8 +61,8 @@ enum Variants {
                 Queue(
                     id: queues[2], name: "list", handing: .pull,
                     overflow: Overflow(to: queues[1], afterWait: 8_000),
-                    hours: generator.below(2) == 0 ? hours : nil,
-                    limit: generator.below(2) == 0 ? nil : 1),
+                    limit: generator.below(2) == 0 ? nil : 1,
+                    hours: generator.below(2) == 0 ? hours : nil),
             ],
             entries: [
                 EntryRule(channel: .instagram, queue: queues[1]),

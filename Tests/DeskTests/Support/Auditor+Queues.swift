@@ -134,14 +134,7 @@ extension Auditor {
         let named = wanted.compactMap { page, channel in
             rules.first { $0.page == page && $0.channel == channel }?.queue
         }
-        var name = named.first ?? configuration.entry
-        while let overflow = queue(name)?.overflow {
-            let waiting = books.values.count { $0.owner == .queue(name) }
-            let isLong = overflow.atLength.map { waiting >= $0 } ?? false
-            guard isLong || (overflow.whenClosed && !isOpen(name)) else { break }
-            name = overflow.to
-        }
-        return name
+        return room(from: named.first ?? configuration.entry)
     }
 
     // MARK: Limits

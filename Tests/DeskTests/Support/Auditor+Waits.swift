@@ -27,15 +27,16 @@ extension Auditor {
         guard case .queue(let queue) = handoff.to, let book = books[id] else { return }
         switch handoff.reason {
         case .customerWrote:
-            let expected = room(from: configuration.entry)
-            check(queue == expected, "\(id) enters \(queue), there is room in \(expected)")
+            let expected = beginning(of: book.origin)
+            check(queue == expected, "\(id) enters \(queue), it is to begin in \(expected)")
         case .overflowed:
             check(overflows(id, book, to: queue, at: at), "\(id) overflows to \(queue) too early")
         case .escalated:
             let expected = pending.moves.removeValue(forKey: id)
             check(queue == expected, "\(id) is escalated to \(queue)")
         case .assigned, .disconnected, .wentOffline, .closed, .offerAccepted, .taken, .transferred,
-            .moved, .assignedBySupervisor, .assignedOverCapacity, .abandoned:
+            .moved, .movedOverLimit, .assignedBySupervisor, .assignedOverCapacity, .abandoned,
+            .botAbsent:
             break
         }
     }
@@ -52,7 +53,7 @@ extension Auditor {
     }
 
     /// The first queue that is neither full nor closed with another to take what comes.
-    private func room(from first: QueueID) -> QueueID {
+    func room(from first: QueueID) -> QueueID {
         var id = first
         while let overflow = queue(id)?.overflow {
             let count = books.values.count { $0.owner == .queue(id) }

@@ -162,11 +162,6 @@ struct Auditor {
             people[id]?.capacity = capacity
         case .ownerChanged(let handoff):
             for complaint in complaintsAboutLimits(handoff, input) { check(false, complaint) }
-            if handoff.reason == .customerWrote, let origin = books[handoff.conversation]?.origin {
-                check(
-                    handoff.to == .queue(beginning(of: origin)),
-                    "\(handoff.conversation) enters another queue than its page says")
-            }
             post(handoff, record)
         case .offerMade(let id, let offer, _):
             post(offer, of: id, record)
