@@ -64,21 +64,39 @@ struct DeskCommands: AsyncParsableCommand {
 
 struct Explain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Tells who had a conversation and why, and why it waits now.",
+        abstract: "Tells who had a conversation and why, and why it waits now, or waited then.",
         discussion: """
             What was is read from the ledger; what is, is asked of the running desk, which needs \
-            operator.tokenFile.
+            operator.tokenFile. Why nobody was given it at a moment of the past is reconstructed: \
+            the state of then is made again from every event before it, and judged by this \
+            program's rules.
             """)
     @OptionGroup var file: ConfigurationFile
     @Argument(help: "The conversation's number.") var conversation: Int64
     @Option(help: "Where the desk is reached; listen.publicURL if it is left out.")
     var server: String?
+    @Option(help: "A moment of the past instead of now, as in 2026-11-30T10:00:00Z.")
+    var at: String?
 
     func run() async {
         await ending {
             let settings = try await file.settings()
-            try Node.explain(settings, ConversationID(conversation), server)
+            let id = ConversationID(conversation)
+            if let at {
+                try Node.explain(settings, id, at: try Self.moment(at))
+            } else {
+                try Node.explain(settings, id, server)
+            }
         }
+    }
+
+    /// Reads ISO 8601, with or without milliseconds.
+    private static func moment(_ text: String) throws -> Instant {
+        let styles = [false, true].map { Date.ISO8601FormatStyle(includingFractionalSeconds: $0) }
+        guard let date = styles.compactMap({ try? Date(text, strategy: $0) }).first else {
+            throw Failure("--at: '\(text)' is not a moment such as 2026-11-30T10:00:00Z", code: 2)
+        }
+        return Instant(milliseconds: Int64((date.timeIntervalSince1970 * 1_000).rounded()))
     }
 }
 
@@ -115,6 +133,31 @@ extension Node {
                 loop: loop, parts, token: token, server: server
             ).put(bytes, ifVersion: ifUnchanged ? document.configuration.version : nil)
             print("the desk routes by version \(version)")
+        }
+    }
+
+    /// Why nobody was given a conversation at a moment of the past: the database alone is asked.
+    static func explain(
+        _ settings: Settings, _ conversation: ConversationID, at moment: Instant
+    ) throws {
+        let parts = try Parts(settings)
+        try once { loop in
+            let store = Store(
+                loop: loop, configuration: parts.store, log: Logger(label: "ventanilla"))
+            let history = try await store.routingHistory(of: conversation)
+            let made = try await store.reconstruction(at: moment)
+            store.close()
+            guard !history.isEmpty else {
+                throw Failure("there is no conversation \(conversation.number)")
+            }
+            let words = Words(made?.inForce ?? Configuration())
+            for record in history where record.at <= moment {
+                if let line = words.line(for: record) { print(line) }
+            }
+            guard let past = made?.explain(conversation, at: moment) else {
+                return print("then: it was closed, or had not begun")
+            }
+            for line in try words.lines(for: past) { print(line) }
         }
     }
 

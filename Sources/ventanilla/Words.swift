@@ -1,5 +1,6 @@
 import Desk
 import Foundation
+import Wire
 
 /// Says in words how a conversation came to whom, and why it waits.
 struct Words {
@@ -138,11 +139,30 @@ struct Words {
 
     // MARK: What is
 
-    func lines(for now: ExplanationAnswer) -> [String] {
+    /// What was at a moment of the past, as far as it can be made again.
+    func lines(for past: Reconstruction.Past) throws -> [String] {
+        let document = ExplanationDocument(past.explanation, past: []).encode()
+        let answer = try JSONDecoder().decode(ExplanationAnswer.self, from: Data(document))
+        var lines = ["reconstructed from the ledger, by the rules of this program:"]
+        lines += self.lines(for: answer, "then")
+        for agent in past.agentsChangedSince {
+            lines.append(
+                "not on record: what agent \(agent.number) was for; it has changed since, and is "
+                    + "taken as it is now")
+        }
+        if past.needsChangedSince {
+            lines.append(
+                "not on record: what it asked for itself; that has changed since, and is taken as "
+                    + "it is now")
+        }
+        return lines
+    }
+
+    func lines(for now: ExplanationAnswer, _ when: String = "now") -> [String] {
         var lines: [String] = []
-        if let agent = now.offeredTo { lines.append("now: it is offered to agent \(agent)") }
-        lines += placeLines(now)
-        if lines.isEmpty { lines.append("now: it does not wait") }
+        if let agent = now.offeredTo { lines.append("\(when): it is offered to agent \(agent)") }
+        lines += placeLines(now, when)
+        if lines.isEmpty { lines.append("\(when): it does not wait") }
         for reason in now.withheld ?? [] { lines.append("  \(words(forWithheld: reason))") }
         lines.append("  it asks for \(words(for: now.needs))")
         lines.append("  conversations of its page begin in \(name(QueueID(now.entry)))")
@@ -160,9 +180,11 @@ struct Words {
     }
 
     /// Where it stands, if it waits.
-    private func placeLines(_ now: ExplanationAnswer) -> [String] {
+    private func placeLines(_ now: ExplanationAnswer, _ when: String) -> [String] {
         guard let position = now.position else { return [] }
-        var lines = ["now: it waits, \(count(position, "conversation")) before it in its line"]
+        var lines = [
+            "\(when): it waits, \(count(position, "conversation")) before it in its line"
+        ]
         if let all = now.queuePosition {
             lines[0] += ", \(all) in its queue"
         }

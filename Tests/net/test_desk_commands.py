@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import subprocess
+import time
 
 import pytest
 
@@ -195,5 +196,51 @@ def test_what_waits_is_explained_by_its_queue_first(desk: Desk, token: str):
     assert done.stdout.endswith(f"\nnext in turn: agent {agent.person}\n"), done.stdout
     supervisor.request("queue.open", queue=1)
     agent.pushed("owner.changed", conversation=conversation)
+    agent.socket.close()
+    supervisor.socket.close()
+
+
+def test_a_moment_of_the_past_is_reconstructed(desk: Desk, token: str):
+    """Why nobody was given it then, from the ledger alone; what the ledger does not hold is named."""
+    agent = desk.agent("ana", presence="offline")
+    plain = {"skills": [], "compartments": [], "barred": []}
+    done = imported(desk, {
+        "configuration": configuration(queues=[queue()]),
+        "profiles": [{"agent": agent.person, "profile": plain}],
+    })
+    assert done.returncode == 0, done.stderr
+    # Whatever waits from before is given as well.
+    supervisor = desk.supervisor()
+    supervisor.request("agent.setCapacity", agent=agent.person, capacity=100)
+    desk.messenger.write("900100205", "hello")
+    conversation = int(desk.stack.query("SELECT max(conversation) FROM conversations")[0][0])
+    then = desk.stack.query(
+        "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")[0][0]
+    time.sleep(0.02)
+    agent.request("presence.set", presence="available")
+    agent.pushed("owner.changed", conversation=conversation)
+    past = run(desk, "explain", str(conversation), "--at", then, VENTANILLA_OPERATOR_TOKEN_FILE="")
+    assert past.returncode == 0, past.stderr
+    words = past.stdout[past.stdout.index("reconstructed"):]
+    assert re.match(
+        r"reconstructed from the ledger, by the rules of this program:\n"
+        r"then: it waits, \d+ conversations? before it in its line, \d+ in its queue\n", words,
+    ), words
+    assert f"\n  agent {agent.person}: is not on duty\n" in words, words
+    assert "it was their turn" not in past.stdout and "not on record" not in past.stdout, past.stdout
+    # What they are for is kept as it is now alone.
+    able = {**plain, "compartments": [4]}
+    done = imported(desk, {
+        "configuration": configuration(queues=[queue()]),
+        "profiles": [{"agent": agent.person, "profile": able}],
+    })
+    assert done.returncode == 0, done.stderr
+    past = run(desk, "explain", str(conversation), "--at", then)
+    assert f"not on record: what agent {agent.person} was for;" in past.stdout, past.stdout
+    before = run(desk, "explain", str(conversation), "--at", "2020-01-01T00:00:00Z")
+    assert before.stdout == "then: it was closed, or had not begun\n", before.stdout
+    wrong = run(desk, "explain", str(conversation), "--at", "yesterday")
+    assert wrong.returncode == 2 and "--at" in wrong.stderr, wrong.stderr
+    agent.request("conversation.close", conversation=conversation)
     agent.socket.close()
     supervisor.socket.close()
