@@ -53,6 +53,9 @@ struct ConfigurationTests {
         Fault("a page without a name", .outOfRange, "entries[0].page") {
             $0.entries = [EntryRule(page: "", queue: QueueID(1))]
         },
+        Fault("a page with what no text may hold", .outOfRange, "entries[0].page") {
+            $0.entries = [EntryRule(page: "5\u{0}", queue: QueueID(1))]
+        },
         Fault("a page that begins twice", .duplicated, "entries[1]") {
             $0.entries = [1, 2].map { EntryRule(page: "5", queue: QueueID($0)) }
         },

@@ -84,6 +84,11 @@ PAST = [
     (changed(ANA, BOT, "transferred"), ["From Ana to the chatbot: passed on by who had it."]),
     (changed(FRAUD, SERVICE, "overflowed"), ["From Fraud to Service: it waited too long, or too many did."]),
     (changed(ANA, SERVICE, "moved", by=10), ["From Ana to Service: a supervisor moved it, ordered by a supervisor."]),
+    (
+        changed(ANA, FRAUD, "movedOverLimit", by=9),
+        ["From Ana to Fraud: a supervisor moved it, though the queue was full, ordered by Sofía."],
+    ),
+    (changed(BOT, SERVICE, "botAbsent"), ["From the chatbot to Service: no chatbot is there to answer."]),
     (changed(FRAUD, BEN, "assignedBySupervisor", by=9), ["From Fraud to Ben: a supervisor gave it to them, ordered by Sofía."]),
     (
         changed(FRAUD, BEN, "assignedOverCapacity", by=9),

@@ -166,7 +166,7 @@ def test_a_conversation_is_passed_to_a_queue(desk, windows):
     page.locator(".item").click()
     page.locator("#transfer-conversation").click()
     # No bot answers here, so none is offered.
-    expect(page.get_by_role("radio")).to_have_count(1)
+    expect(page.locator("dialog").get_by_role("radio")).to_have_count(1)
     page.get_by_label("A queue", exact=True).check()
     page.get_by_label("Queue", exact=True).select_option("Fraud")
     page.get_by_role("button", name="Pass on", exact=True).click()

@@ -113,7 +113,10 @@ extension Configuration {
                 throw Rejection(.outOfRange, field: field)
             }
             if let page = rule.page {
-                try within(page.unicodeScalars.count, 1...Limits.nameLength, field + ".page")
+                // Ids of the platform are words without spaces; nothing else could ever match.
+                let isPlain = page.unicodeScalars.allSatisfy { (0x21...0x7E).contains($0.value) }
+                try within(
+                    isPlain ? page.unicodeScalars.count : 0, 1...Limits.nameLength, field + ".page")
             }
             let isTwice = rules[..<place].contains {
                 $0.page == rule.page && $0.channel == rule.channel
