@@ -26,7 +26,7 @@ export const emptyState = Object.freeze({
     /** Who waits, in order, in the queues that this agent takes from. */
     takeable: [],
     /** Which queues close, and what is promised to customers: told when it changes. */
-    service: Object.freeze({ queues: [], promises: [] }),
+    service: Object.freeze({ queues: [], promises: [], unserved: [] }),
     conversations: new Map(),
     agents: new Map(),
     transcripts: new Map(),
@@ -232,7 +232,7 @@ function applyPush(draft, method, params) {
         return;
     }
     if (method === "service") {
-        next.service = { queues: list(params.queues), promises: list(params.promises) };
+        next.service = { queues: list(params.queues), promises: list(params.promises), unserved: list(params.unserved) };
         return;
     }
     if (method === "snapshot") {

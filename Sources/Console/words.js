@@ -342,9 +342,18 @@ function placeSentences({ position, queuePosition, rank }) {
     return words;
 }
 
+/** What nobody who works here could serve of a queue, in one line; empty when all can be served. */
+export function unservedText(unserved) {
+    if (unserved === undefined) return "";
+    const { isWhole, waiting } = unserved;
+    if (isWhole) return waiting > 0 ? `nobody could serve it: ${waiting} in vain` : "nobody could serve it";
+    return `${count(waiting, "waits", "wait")} in vain: nobody could serve them`;
+}
+
 const withheldSentences = {
     queueIsClosed: "Its queue is closed: nobody is given it.",
     isPulled: "Agents take from its queue themselves.",
+    nobodyCould: "As things are, nobody who works here could be given it out of this queue, however long it waits.",
 };
 
 /** Why nobody is given it, whoever they are: a sentence for each reason. */

@@ -116,16 +116,13 @@ extension Desk {
         case .isPassed: return false
         case .reservesRoom: break
         }
-        guard let person = agents[agent] else { return false }
         for line in waitingLines.linesOf[agent] ?? [] {
             let all = waitingLines[line]
             guard !all.isPulled, all.ready.rank(of: agent) == nil, isOpen(all.name.queue) else {
                 continue
             }
             // What needs more than they have in all will never be theirs.
-            let weight = configuration.weight(
-                of: all.name.queue, on: all.name.channel, for: person.profile)
-            guard weight <= person.capacity else { continue }
+            guard all.able.contains(agent) else { continue }
             let heavier = all.waiting.first { waiting in
                 guard waiting < entry, let conversation = conversations[waiting.member] else {
                     return true

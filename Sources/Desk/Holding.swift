@@ -56,14 +56,22 @@ extension Desk {
             let (line, isNew) = waitingLines.line(
                 named: lineName(of: conversation), isPulled: queue?.handing == .pull,
                 agents: agents)
-            if isNew { for id in agents.names { list(id) } }
+            // What its queue relaxes decides where it stands in the end.
+            var end = (line: line, isNew: false)
+            if queue?.relaxations.isEmpty == false {
+                end = waitingLines.line(
+                    named: lastLineName(of: conversation), isPulled: queue?.handing == .pull,
+                    agents: agents)
+            }
+            if isNew || end.isNew { for id in agents.names { list(id) } }
             let priority = conversation.routing.priority ?? queue?.priority ?? 0
             let rank = conversation.waitingSince.adding(
                 milliseconds: -Int64(priority) * configuration.ageing)
-            waitingLines.place(conversation.id, in: line, rank: rank)
+            waitingLines.place(conversation.id, in: line, endingAs: end.line, rank: rank)
         case .queue, .nobody, .bot, .agent:
             guard formerLine != nil else { return }
-            waitingLines.place(conversation.id, in: nil, rank: conversation.waitingSince)
+            waitingLines.place(
+                conversation.id, in: nil, endingAs: nil, rank: conversation.waitingSince)
         }
         // Room that was kept for it may be anybody's.
         switch configuration.heavyWork {
@@ -174,14 +182,15 @@ extension Desk {
         var hasCome = false
         for line in waitingLines.linesOf[id] ?? [] {
             let wasOnDuty = waitingLines[line].onDuty.contains(id)
-            hasCome = hasCome || (agent.isExpectedOnDuty && !wasOnDuty)
             let name = waitingLines[line].name
             let weight = configuration.weight(
                 of: name.queue, on: name.channel, for: agent.profile)
+            let isAble = weight <= agent.capacity
+            let isOnDuty = isAble && agent.isExpectedOnDuty
+            hasCome = hasCome || (isOnDuty && !wasOnDuty)
             let hasRoom = agent.isOnDuty && load + weight <= agent.capacity
             waitingLines.place(
-                id, in: line, isThere: agent.isThere,
-                isOnDuty: agent.isExpectedOnDuty,
+                id, in: line, isAble: isAble, isThere: isAble && agent.isThere, isOnDuty: isOnDuty,
                 turn: hasRoom ? Turn(load: load, idleSince: agent.idleSince) : nil)
         }
         // What somebody declined is now for the one who came, whether they have room or not: then it

@@ -35,12 +35,14 @@ extension Desk {
     /// How many conversations wait to be given to an agent.
     public var waitingCount: Int { waitingLines.waitingCount }
 
-    /// The first of those who wait in open queues that agents take from, as far as this agent fits them and
-    /// may serve the customer; in the order in which they are to be served.
+    /// The first of those who wait in open queues that agents take from, as far as this agent fits them,
+    /// could ever hold one and may serve the customer; in the order in which they are to be served.
     public func takeable(by agent: AgentID) -> [Conversation] {
         var found: [(rank: Instant, conversation: Conversation)] = []
         for line in waitingLines.linesOf[agent] ?? []
-        where waitingLines[line].isPulled && isOpen(waitingLines[line].name.queue) {
+        where waitingLines[line].isPulled && waitingLines[line].able.contains(agent)
+            && isOpen(waitingLines[line].name.queue)
+        {
             var left = Limits.takeable
             _ = waitingLines[line].waiting.first { entry in
                 guard let conversation = conversations[entry.member],

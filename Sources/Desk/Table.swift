@@ -6,6 +6,9 @@ struct Table<Name: Hashable & Comparable & Sendable, Row: Sendable>: Sendable {
     /// The row of this name.
     subscript(name: Name) -> Row? { rows[name] }
 
+    /// Whether there is no row.
+    var isEmpty: Bool { rows.isEmpty }
+
     /// Every name, ascending.
     var names: [Name] { rows.keys.sorted() }
 

@@ -71,6 +71,12 @@ public import Store
         (engine.desk?.changingQueues ?? [], engine.desk?.promises ?? [])
     }
 
+    /// What nobody who works here could serve; see ``conversation(_:)``.
+    public var unserved: [Unserved] { engine.desk?.unserved ?? [] }
+
+    /// How many conversations wait for nobody; see ``conversation(_:)``.
+    public var unservedCount: Int { engine.desk?.unservedCount ?? 0 }
+
     /// What the desk routes by; see ``conversation(_:)``.
     public var configuration: Configuration? { engine.desk?.configuration }
 

@@ -113,7 +113,7 @@ final class Auditor {
 
     /// Refused are those that cannot work, and those made upon another version.
     private func checkSetting(_ input: Input) {
-        guard case .configurationSet(let wanted, _, let basis, _) = input else { return }
+        guard case .configurationSet(let wanted, let profiles, let basis, _) = input else { return }
         require(
             basis.map { $0 == ledger.configuration.version } ?? true, .configuredOnItsBasis,
             "a configuration upon \(basis ?? 0) follows \(ledger.configuration.version)")
@@ -124,6 +124,10 @@ final class Auditor {
                 $0.overflow.map { queues.contains($0.to) } ?? true && !overflowsInCircle($0, wanted)
             }
         require(isWhole, .configurationWorks, "a configuration came into force that cannot work")
+        let lonely = ledger.unservedQueue(of: wanted, profiles)
+        require(
+            lonely == nil, .queuesAreServable,
+            "queue \(lonely?.number ?? 0) came into force, and nobody could serve it")
     }
 
     private func overflowsInCircle(_ queue: Queue, _ wanted: Configuration) -> Bool {

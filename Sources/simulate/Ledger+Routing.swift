@@ -93,9 +93,12 @@ extension Ledger {
         return load(of: id) + weight(of: conversation, for: agent.profile) <= agent.capacity
     }
 
-    /// Whether the agent serves the queue, has the skills and may see into the compartment.
+    /// Whether the agent serves the queue, has the skills, may see into the compartment and had room
+    /// for it if they had nothing else.
     func fits(_ id: AgentID, _ conversation: Conversation) -> Bool {
-        guard let profile = agents[id]?.profile else { return false }
+        guard let agent = agents[id] else { return false }
+        let profile = agent.profile
+        guard weight(of: conversation, for: profile) <= agent.capacity else { return false }
         if let queues = profile.queues, !queues.contains(conversation.queue) { return false }
         return needs(of: conversation).allSatisfy { need in
             profile.skills.contains { $0.skill == need.skill && $0.level >= need.level }
@@ -139,10 +142,8 @@ extension Ledger {
         case .isPassed: return true
         case .reservesRoom: break
         }
-        guard let person = agents[agent] else { return false }
         return !conversations.contains { other, heavier in
-            heavier.isWaiting && weight(of: heavier, for: person.profile) <= person.capacity
-                && queue(heavier.queue)?.handing != .pull
+            heavier.isWaiting && queue(heavier.queue)?.handing != .pull
                 && !closed.contains(heavier.queue)
                 && rank(of: other) < rank(of: id) && !hasRoom(agent, for: heavier)
                 && isFree(heavier, for: agent)
@@ -160,7 +161,6 @@ extension Ledger {
         agents.contains { id, agent in
             agent.presence != .offline && !others.contains(id) && fits(id, conversation)
                 && mayServe(id, conversation)
-                && weight(of: conversation, for: agent.profile) <= agent.capacity
         }
     }
 
@@ -168,6 +168,20 @@ extension Ledger {
     func isFull(_ id: QueueID) -> Bool {
         guard let limit = queue(id)?.limit else { return false }
         return conversations.values.filter { $0.owner == .queue(id) }.count >= limit
+    }
+
+    /// A queue that nobody could serve as it would be: with nothing else to do, and as little as is
+    /// asked for in the end.
+    func unservedQueue(of wanted: Configuration, _ profiles: [AgentProfile]) -> QueueID? {
+        guard !agents.isEmpty else { return nil }
+        var future = self
+        future.configuration = wanted
+        for change in profiles { future.agents[change.agent]?.profile = change.profile }
+        return wanted.queues.first { queue in
+            let last = Conversation(
+                customer: CustomerID(0), origin: Origin(), queue: queue.id, relaxed: queue.relaxations.count)
+            return !agents.keys.contains { future.fits($0, last) }
+        }?.id
     }
 
     /// Who waits for the desk, first first.

@@ -81,6 +81,8 @@ enum Line: String, CaseIterable {
     case configuredOnItsBasis = "P6: a configuration follows the version that it was made upon"
     case configurationWorks =
         "P6: no configuration comes into force whose queues overflow in a circle"
+    case queuesAreServable =
+        "P6: no configuration comes into force with a queue that nobody could serve"
     case choiceOnRecord = "P6: each choice of an agent is on record"
     case choiceAsItWas = "P6: a choice on record is what it was"
 

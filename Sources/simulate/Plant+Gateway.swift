@@ -17,7 +17,7 @@ extension Plant {
         case (.dropBasis, .configurationSet(let wanted, let profiles, _, let by)):
             .configurationSet(wanted, profiles: profiles, by: by)
         case (.mendSilently, .configurationSet(let wanted, let profiles, let basis, let by)):
-            .configurationSet(wanted.withoutOverflows, profiles: profiles, basedOn: basis, by: by)
+            .configurationSet(wanted.mended, profiles: profiles, basedOn: basis, by: by)
         case (.setAnother, .profileSet(let agent, let profile, let by)):
             .profileSet(AgentID(agent.number % 4 + 1), profile, by: by)
         default: input
@@ -26,9 +26,13 @@ extension Plant {
 }
 
 extension Configuration {
-    fileprivate var withoutOverflows: Configuration {
+    /// Without overflows, and with nothing that weighs anything.
+    fileprivate var mended: Configuration {
         var mended = self
-        for index in mended.queues.indices { mended.queues[index].overflow = nil }
+        for index in mended.queues.indices {
+            mended.queues[index].overflow = nil
+            mended.queues[index].kind = nil
+        }
         return mended
     }
 }

@@ -94,7 +94,7 @@ extension Plant {
         case .forgetReasonsSaid: [.awayReasonOnRecord]
         case .closeOnRead: [.wrapUpHasCause]
         case .dropBasis: [.configuredOnItsBasis]
-        case .mendSilently: [.configurationWorks]
+        case .mendSilently: [.configurationWorks, .queuesAreServable]
         case .setAnother: [.settingHasOrder]
         case .acknowledgeOnArrival: [.webhookAnsweredOnceStored]
         case .answerOnArrival: [.commandAnsweredOnceStored]

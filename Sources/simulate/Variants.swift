@@ -130,9 +130,14 @@ enum Variants {
 
     /// Makes it one that must be refused.
     static func spoil(_ configuration: inout Configuration, from generator: inout Generator) {
-        switch generator.below(3) {
-        case 0: configuration.queues[1].overflow = Overflow(to: queues[0], afterWait: 2_000)
-        case 1: configuration.queues[2].overflow = Overflow(to: QueueID(7), afterWait: 2_000)
+        switch generator.below(4) {
+        case 0:
+            // More than anybody may hold, whatever their grade.
+            configuration.kinds[0].weight = Limits.maximumCapacity
+            configuration.grades[0].weights = []
+            configuration.queues[1].kind = configuration.kinds[0].id
+        case 1: configuration.queues[1].overflow = Overflow(to: queues[0], afterWait: 2_000)
+        case 2: configuration.queues[2].overflow = Overflow(to: QueueID(7), afterWait: 2_000)
         default: configuration.queues.append(Queue(id: queues[1], name: "second once more"))
         }
     }

@@ -198,6 +198,9 @@ struct Words {
         switch reason {
         case "queueIsClosed": "its queue is closed: nobody is given it"
         case "isPulled": "agents take from its queue themselves"
+        case "nobodyCould":
+            "as things are, nobody who works here could be given it out of this queue, however "
+                + "long it waits"
         default: reason
         }
     }

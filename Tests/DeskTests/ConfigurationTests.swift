@@ -163,6 +163,10 @@ struct ConfigurationTests {
             $0.queues[1].needs = [SkillLevel(SkillID(2), 4, isFirm: true)]
             $0.queues[1].relaxations = [Relaxation(after: 100, lowering: 5)]
         },
+        Fault("work that weighs more than anybody may hold", .unservable, "queues[1].kind") {
+            $0.kinds[0].weight = 4
+            $0.queues[1].kind = WorkKindID(1)
+        },
         Fault("a queue taken away from those who wait in it", .wrongState, "queues") {
             $0.queues.removeFirst()
             $0.entry = QueueID(2)

@@ -77,16 +77,17 @@ import Testing
             expected = .barred
         case .declined:
             scene = self.scene { $0.queues[0].handing = .offer(timeout: 10_000) }
-            scene.run([.capacitySet(ben, capacity: 0, by: sofia), .wrote(maria)])
+            scene.run([.wrote(maria), .wrote(jorge)])
             let id = try #require(row(of: maria, scene)?.id)
-            scene.run([.offerDeclined(ana, id, .busy)])
+            // Ben is full with what he is offered.
+            scene.run([.capacitySet(ben, capacity: 1, by: sofia), .offerDeclined(ana, id, .busy)])
             expected = .declined
         case .reservedForAnother:
             scene = self.scene { $0.queues[0].stickiness = 60_000 }
-            scene.run([.presenceSet(ana, .away), .wrote(maria)])
+            scene.run([.presenceSet(ana, .away), .wrote(maria), .wrote(jorge)])
             let id = try #require(row(of: maria, scene)?.id)
             scene.run([
-                .conversationClosed(ben, id), .capacitySet(ben, capacity: 0, by: sofia),
+                .conversationClosed(ben, id), .capacitySet(ben, capacity: 1, by: sofia),
                 .presenceSet(ana, .available), .wrote(maria),
             ])
             expected = .reservedForAnother(ben)
@@ -122,7 +123,14 @@ import Testing
         }
         let told = try explained(maria, scene)
         #expect(told.candidates.first == Explanation.Candidate(agent: ana, obstacle: expected))
-        #expect(told.withheld == (one == .nothing ? [.isPulled] : []))
+        switch one {
+        case .nothing: #expect(told.withheld == [.isPulled])
+        // Ben has no skill and sees into no compartment either.
+        case .lacks, .otherCompartment: #expect(told.withheld == [.nobodyCould])
+        case .otherQueue, .barred, .declined, .reservedForAnother, .notOnDuty, .noRoom,
+            .roomIsReserved:
+            #expect(told.withheld == [])
+        }
         #expect(told.place?.inQueue == 0)
         #expect(scene.auditor.violations.isEmpty)
     }

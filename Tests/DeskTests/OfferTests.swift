@@ -72,12 +72,21 @@ struct OfferTests {
     @Test("Who declined waits for the other, even if the other is full")
     func pingPong() {
         var scene = offered()
-        scene.run([.capacitySet(ben, capacity: 0, by: sofia)])
+        scene.run([.wrote(jorge), .capacitySet(ben, capacity: 1, by: sofia)])
         scene.run([.offerDeclined(ana, id(scene), .busy)])
         #expect(isOfferedTo(scene) == nil)
         #expect(scene.desk.explain(id(scene))?.candidates.first?.obstacle == .declined)
         scene.run([.presenceSet(ben, .away)])
         #expect(isOfferedTo(scene) == ana, "nobody else is there")
+        check(scene)
+    }
+
+    @Test("Who declined does not wait for who could never hold so much")
+    func tooSmall() {
+        var scene = offered()
+        scene.run([.capacitySet(ben, capacity: 0, by: sofia)])
+        scene.run([.offerDeclined(ana, id(scene), .busy)])
+        #expect(isOfferedTo(scene) == ana)
         check(scene)
     }
 

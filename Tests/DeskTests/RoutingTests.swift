@@ -184,8 +184,9 @@ struct RoutingTests {
             $0.queues[1].kind = WorkKindID(1)
             $0.entry = QueueID(1)
         }
-        scene.run([.presenceSet(ben, .away), .capacitySet(ana, capacity: 2, by: sofia)])
-        scene.run([.capacitySet(ben, capacity: 0, by: sofia)])
+        scene.run([.presenceSet(ana, .away), .wrote(Digest(high: 0, low: 2))])
+        scene.run([.presenceSet(ben, .away), .capacitySet(ben, capacity: 2, by: sofia)])
+        scene.run([.presenceSet(ana, .available), .capacitySet(ana, capacity: 2, by: sofia)])
         scene.run([.wrote(Digest(high: 0, low: 1)), .wrote(maria)])
         scene.run([.conversationMoved(id(of: maria, scene), QueueID(2), by: sofia)])
         scene.run([.wrote(jorge)])
@@ -231,9 +232,9 @@ struct RoutingTests {
     @Test("A returning customer is kept for their agent, but not for ever and not if they are gone")
     func sticky() {
         var scene = scene { $0.queues[0].stickiness = 10_000 }
-        scene.run([.presenceSet(ben, .away), .wrote(maria)])
+        scene.run([.presenceSet(ben, .away), .wrote(maria), .wrote(jorge)])
         let id = id(of: maria, scene)
-        scene.run([.conversationClosed(ana, id), .capacitySet(ana, capacity: 0, by: sofia)])
+        scene.run([.conversationClosed(ana, id), .capacitySet(ana, capacity: 1, by: sofia)])
         scene.run([.presenceSet(ben, .available), .wrote(maria)])
         #expect(owner(of: maria, scene) == .queue(queue), "kept for Ana, who has no room")
         #expect(
@@ -242,7 +243,7 @@ struct RoutingTests {
         #expect(owner(of: maria, scene) == .agent(ben))
         scene.run([.conversationClosed(ben, id), .presenceSet(ben, .away), .wrote(maria)])
         #expect(owner(of: maria, scene) == .queue(queue))
-        scene.run([.capacitySet(ana, capacity: 1, by: sofia)])
+        scene.run([.capacitySet(ana, capacity: 2, by: sofia)])
         #expect(owner(of: maria, scene) == .agent(ana), "Ben, for whom it was kept, is away")
         check(scene)
     }

@@ -234,7 +234,7 @@ enum RoutingFrames {
                 target: Target(
                     kind: .reply, since: Instant(milliseconds: 1), due: 9, warning: 1,
                     stage: .warned), deadline: Instant(milliseconds: 950))
-        ])
+        ], unserved: [Unserved(queue: QueueID(3), isWhole: true, waiting: 4)])
 
     /// One agent with every obstacle, farthest first.
     static let explanation = ExplanationDocument(
@@ -315,7 +315,8 @@ enum RoutingFrames {
                         {"queue":2,"isOpen":false,"hasHours":true,"next":900,"orderedBy":9,
                         "since":7,"met":3,"late":1},{"queue":3,"isOpen":true,"hasHours":false}],
                         "promises":[{"conversation":5,"kind":"reply","stage":"warned",
-                        "deadline":950}]}}
+                        "deadline":950}],
+                        "unserved":[{"queue":3,"isWhole":true,"waiting":4}]}}
                         """#)), "\(String(decoding: frame, as: UTF8.self))")
     }
 
@@ -328,7 +329,7 @@ enum RoutingFrames {
                     bytes(
                         #"""
                         {"conversation":5,"version":4,"entry":3,"position":1,"queuePosition":3,"rank":700,
-                        "withheld":["queueIsClosed","isPulled"],"next":[7,9],"omitted":0,
+                        "withheld":["queueIsClosed","isPulled","nobodyCould"],"next":[7,9],"omitted":0,
                         "needs":[{"skill":6,"level":2,"isFirm":false}],"candidates":[{"agent":10},
                         {"agent":7,"obstacle":{"kind":"roomIsReserved"}},
                         {"agent":8,"obstacle":{"kind":"declined"}},

@@ -89,6 +89,8 @@ REFUSED = [
      "configuration.queues[0].hours.timeZone"),
     ({"queues": [queue(hours={"timeZone": "Europe/Madrid", "weekly": []})]}, "neverOpens",
      "configuration.queues[0].hours"),
+    ({"kinds": [{"id": 1, "name": "case", "weight": 100}], "queues": [queue(), queue(id=2, kind=1)]}, "unservable",
+     "configuration.queues[1].kind"),
     ({"queues": [queue(hours={"timeZone": "Europe/Madrid", "weekly": [NINE_TO_FIVE, NINE_TO_FIVE]})]},
      "overlapping", "configuration.queues[0].hours.weekly[1]"),
     ({"queues": [queue(targets=[{"reply": 1_000, "warning": 2_000}])]}, "outOfRange",

@@ -438,3 +438,31 @@ def test_who_waits_too_long_overflows(office):
     assert office.supervisor.pushed("owner.changed", conversation=conversation, reason="overflowed")
     ana.request("conversation.close", conversation=conversation)
     office.administration.set(profiles=[{"agent": ana.person, "profile": PLAIN}])
+
+
+# -- what nobody could serve ------------------------------------------------------------------------
+
+
+def test_what_nobody_could_serve_is_told_to_supervisors(office):
+    office.administration.set(
+        kinds=[{"id": 1, "name": "case", "weight": 2}], queues=[queue(), queue(id=2, name="Cases", kind=1)])
+    ana = office.agent("ana")
+    ana.request("presence.set", presence="away")
+    conversation = office.writes()
+    office.supervisor.request("conversation.move", conversation=conversation, queue=2)
+
+    def told() -> list:
+        office.supervisor.settle()
+        notices = [each["params"] for each in office.supervisor.notices if each["method"] == "service"]
+        return notices[-1].get("unserved", []) if notices else []
+
+    assert told() == []
+    people = [each["agent"] for each in office.administration.read().json["profiles"]]
+    for person in people:
+        office.supervisor.request("agent.setCapacity", agent=person, capacity=1)
+    until(lambda: told() == [{"queue": 2, "isWhole": True, "waiting": 1}], "that nobody could serve it")
+    why = office.supervisor.request("conversation.explain", conversation=conversation)
+    assert why["withheld"] == ["nobodyCould"]
+    for person in people:
+        office.supervisor.request("agent.setCapacity", agent=person, capacity=SETTINGS["desk"]["capacity"])
+    until(lambda: told() == [], "that somebody could")

@@ -203,6 +203,24 @@ def test_a_supervisor_sees_expected_waits_and_who_has_gone(office, windows):
     expect(service.nth(4)).to_have_text("")
 
 
+def test_a_supervisor_sees_what_nobody_could_serve(office, windows, shot):
+    page = opened(office, windows)
+    marks = page.locator("#queues-table .unserved:visible")
+    expect(marks).to_have_count(0)
+    fraud = page.locator('#queues-table [data-queue="2"] .unserved')
+    for told, words in [
+        ({"isWhole": True, "waiting": 3}, "nobody could serve it: 3 in vain"),
+        ({"isWhole": True, "waiting": 0}, "nobody could serve it"),
+        ({"isWhole": False, "waiting": 1}, "1 waits in vain: nobody could serve them"),
+    ]:
+        office.push_unnumbered("service", queues=[], promises=[], unserved=[{"queue": 2, **told}])
+        expect(fraud).to_have_text(words)
+        expect(marks).to_have_count(1)
+    shot(page, "unserved")
+    office.push_unnumbered("service", queues=[], promises=[])
+    expect(marks).to_have_count(0)
+
+
 def test_what_the_desk_wrote_is_told_apart(desk, windows):
     page = opened(desk, windows)
     page.locator('[data-conversation="1"]').click()
@@ -274,6 +292,8 @@ def test_why_is_told_in_words(office, windows, shot):
         (["queueIsClosed"], ["Its queue is closed: nobody is given it."]),
         (["isPulled"], ["Agents take from its queue themselves."]),
         (["queueIsClosed", "isPulled"], ["Its queue is closed: nobody is given it.", "Agents take from its queue themselves."]),
+        (["nobodyCould"],
+         ["As things are, nobody who works here could be given it out of this queue, however long it waits."]),
         (None, []),
     ],
 )

@@ -2,7 +2,7 @@
 
 import { element, reconcile, setAttribute, setHidden, setText } from "../dom.js";
 import { heldConversations, pressing, priorityOf, promiseTo, queueFigures, serviceOf, waitingConversations } from "../state.js";
-import { clockTime, count, customerName, duration, markPromise, moment, named, presenceText, promiseText, wrapUpLeft } from "../words.js";
+import { clockTime, count, customerName, duration, markPromise, moment, named, presenceText, promiseText, unservedText, wrapUpLeft } from "../words.js";
 import { shiftText } from "./attendance.js";
 import { agentName, profileText } from "./manage.js";
 
@@ -156,7 +156,9 @@ function makeQueue({ queue: { id }, actions }) {
     const open = element("td", { class: "queue-open" });
     const targets = element("td", { class: "queue-targets" });
     const turn = element("button", { class: "button small", type: "button", onclick: () => actions.turnQueue(id) });
-    const name = element("th", { scope: "row" });
+    const title = element("span");
+    const unserved = element("span", { class: "tag bad unserved" });
+    const name = element("th", { scope: "row" }, title, " ", unserved);
     const handing = element("td");
     const priority = element("td", { class: "number" });
     const waiting = element("td", { class: "number" });
@@ -173,7 +175,11 @@ function makeQueue({ queue: { id }, actions }) {
             setText(turn, service.isOpen ? "Close" : "Open");
             setAttribute(turn, "aria-label", `${service.isOpen ? "Close" : "Open"} ${queue.name}`);
             turn.disabled = connection.phase !== "connected" || ui.busy.has(`queue ${id}`);
-            setText(name, queue.name);
+            setText(title, queue.name);
+            const lack = unservedText(state.service.unserved.find((each) => each.queue === id));
+            setText(unserved, lack);
+            setHidden(unserved, lack === "");
+            unserved.title = "By its skills, compartment and weight, whoever is there and however long they wait";
             setText(handing, handingNames[queue.handing] ?? queue.handing);
             setText(priority, String(queue.priority));
             setText(waiting, queue.limit === undefined ? String(number) : `${number} of ${queue.limit}`);

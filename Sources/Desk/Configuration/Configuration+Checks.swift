@@ -109,10 +109,11 @@ extension Configuration {
         if let hours = queue.hours { try hours.check(field + ".hours") }
         // Before anybody has signed in there is nobody to judge by.
         guard !agents.isEmpty else { return }
-        let least = WaitingLine.Name(
-            queue: queue.id, needs: leastNeeds(of: queue), compartment: nil)
-        guard agents.contains(where: { $0.profile.fits(least) }) else {
-            throw Rejection(.unservable, field: field)
+        switch shortfall(of: queue, among: agents) {
+        case nil: break
+        case .nobodyFits: throw Rejection(.unservable, field: field)
+        case .isTooHeavy:
+            throw Rejection(.unservable, field: queue.kind == nil ? field : field + ".kind")
         }
     }
 
@@ -198,7 +199,7 @@ extension Configuration {
     public func queue(_ id: QueueID) -> Queue? { queues.first { $0.id == id } }
 
     /// What the queue asks for when its last relaxation is in force.
-    private func leastNeeds(of queue: Queue) -> [SkillLevel] {
+    func leastNeeds(of queue: Queue) -> [SkillLevel] {
         queue.needs.lowered(by: queue.relaxations.last?.lowering ?? 0)
     }
 

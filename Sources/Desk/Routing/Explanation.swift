@@ -20,12 +20,15 @@ public enum Obstacle: Equatable, Sendable {
     case roomIsReserved
 }
 
-/// Why the desk gives nothing out of a queue, whoever is there.
+/// Why the desk gives a conversation to nobody, whoever is there.
 public enum Withholding: String, Equatable, Sendable, CaseIterable {
     /// The queue is closed.
     case queueIsClosed
     /// Agents take from it themselves.
     case isPulled
+    /// Nobody who works here could be given it, however long it waits there: nobody fits what is asked
+    /// for in the end, may serve the customer and could hold so much.
+    case nobodyCould
 }
 
 /// Why a conversation waits, or with whom it is: as of now.
@@ -54,8 +57,7 @@ public struct Explanation: Equatable, Sendable {
     public let needs: [SkillLevel]
     /// Where it stands; `nil` when it does not wait.
     public let place: Place?
-    /// Why nobody is given it, whoever they are: what concerns its queue as a whole. Empty when it
-    /// does not wait.
+    /// Why nobody is given it, whoever they are: what concerns everybody. Empty when it does not wait.
     public let withheld: [Withholding]
     /// The agent it is offered to.
     public let offeredTo: AgentID?
@@ -110,7 +112,7 @@ extension Desk {
         guard let conversation = conversations[id], conversation.isOpen else { return nil }
         let name = lineName(of: conversation)
         let line = waitingLines.line(of: id).map { waitingLines[$0] }
-        let withheld = line.map(withholdings) ?? []
+        let withheld = line.map { withholdings(of: conversation, in: $0) } ?? []
         let candidates = agents.names.compactMap { agents[$0] }.map { agent in
             Explanation.Candidate(
                 agent: agent.id,
@@ -127,8 +129,15 @@ extension Desk {
             next: nextInTurn(of: free.filter { $0 != offeredTo && $0 != conversation.owner.agent }))
     }
 
-    private func withholdings(of line: WaitingLine) -> [Withholding] {
-        (isOpen(line.name.queue) ? [] : [.queueIsClosed]) + (line.isPulled ? [.isPulled] : [])
+    private func withholdings(
+        of conversation: Conversation, in line: WaitingLine
+    ) -> [Withholding] {
+        var all: [Withholding] = []
+        if !isOpen(line.name.queue) { all.append(.queueIsClosed) }
+        if line.isPulled { all.append(.isPulled) }
+        // Before anybody has come there is nobody to judge by.
+        if !agents.isEmpty, !isServable(conversation) { all.append(.nobodyCould) }
+        return all
     }
 
     private func place(
@@ -164,16 +173,17 @@ extension Desk {
         }
         for need in name.needs where !agent.profile.has(need) { return .lacks(need) }
         if agent.profile.barred.contains(conversation.customer) { return .barred }
+        let weight = configuration.weight(
+            of: name.queue, on: conversation.origin.channel, for: agent.profile)
+        let load = load(of: agent.id)
+        let noRoom = Obstacle.noRoom(load: load, capacity: agent.capacity, weight: weight)
+        // What they will never have room for, wherever they are.
+        guard weight <= agent.capacity else { return noRoom }
         guard agent.isOnDuty else { return .notOnDuty }
         if let line, let other = hindrance(to: conversation, for: agent.id, in: line) {
             return other.obstacle
         }
-        let weight = configuration.weight(
-            of: name.queue, on: conversation.origin.channel, for: agent.profile)
-        let load = load(of: agent.id)
-        guard load + weight <= agent.capacity else {
-            return .noRoom(load: load, capacity: agent.capacity, weight: weight)
-        }
+        guard load + weight <= agent.capacity else { return noRoom }
         guard let line, isGivenOut, let rank = line.waiting.rank(of: conversation.id) else {
             return nil
         }

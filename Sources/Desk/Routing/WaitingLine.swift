@@ -16,11 +16,16 @@ struct WaitingLine: Sendable {
     let isPulled: Bool
     /// Who waits: the first is the one to be served next.
     var waiting = RankedQueue<ConversationID, Instant>()
-    /// The agents who fit and are on duty (``Agent/isExpectedOnDuty``), whether they have room or not.
+    /// How many wait, here or in other lines of the queue, who will ask for this in the end.
+    var ending = 0
+    /// The agents who fit and whose whole capacity is enough for one, wherever they are: anybody else
+    /// will never be given any of it.
+    var able: Set<AgentID> = []
+    /// Those of them who are on duty (``Agent/isExpectedOnDuty``), whether they have room or not.
     var onDuty: Set<AgentID> = []
     /// Those of them who have room for one more, the next in turn first.
     var ready = RankedQueue<AgentID, Turn>()
-    /// The agents who fit and say that they take work. Whoever lost their connection counts until their
+    /// Those who are able and say that they take work. Whoever lost their connection counts until their
     /// grace ends: after a node's start everybody did, and most will be back.
     var there: Set<AgentID> = []
 
@@ -28,6 +33,9 @@ struct WaitingLine: Sendable {
         self.name = name
         self.isPulled = isPulled
     }
+
+    /// How many of those who will ask for this in the end wait for nobody.
+    var unservedCount: Int { able.isEmpty ? ending : 0 }
 }
 
 /// An agent's place among those who may be given a conversation: least loaded first, then idle
@@ -49,6 +57,10 @@ struct WaitingLines: Sendable {
     private var places: [WaitingLine.Name: Int] = [:]
     /// In which line each waiting conversation stands.
     private var lineOf: [ConversationID: Int] = [:]
+    /// In which line each will stand when as little is asked for as its queue allows.
+    private var endOf: [ConversationID: Int] = [:]
+    /// How many wait for nobody (``WaitingLine/able``), now or in the end.
+    private(set) var unservedCount = 0
     /// Which lines each agent fits, ascending.
     private(set) var linesOf: [AgentID: [Int]] = [:]
     /// Lines in which somebody may have come to fit somebody since the last look.
@@ -83,12 +95,19 @@ struct WaitingLines: Sendable {
         return (line, true)
     }
 
-    /// Puts a conversation into this line, or out of every line.
-    mutating func place(_ conversation: ConversationID, in line: Int?, rank: Instant) {
+    /// Puts a conversation into this line, which will end as that one, or out of every line.
+    mutating func place(
+        _ conversation: ConversationID, in line: Int?, endingAs end: Int?, rank: Instant
+    ) {
         if let former = lineOf[conversation], former != line {
             all[former].waiting.set(conversation, rank: nil)
         }
         lineOf[conversation] = line
+        if endOf[conversation] != end {
+            if let former = endOf[conversation] { change(former) { $0.ending -= 1 } }
+            if let end { change(end) { $0.ending += 1 } }
+            endOf[conversation] = end
+        }
         guard let line else { return }
         all[line].waiting.set(conversation, rank: rank)
         unsettled.insert(line)
@@ -100,11 +119,27 @@ struct WaitingLines: Sendable {
         if isOnDuty { onDuty.insert(agent) } else { onDuty.remove(agent) }
     }
 
-    /// Says whether an agent who fits this line says that they take work, whether they are on duty, and
-    /// their turn if they have room.
+    /// Changes who will wait in a line in the end, or who is able to serve it.
+    private mutating func change(_ line: Int, by change: (inout WaitingLine) -> Void) {
+        unservedCount -= all[line].unservedCount
+        change(&all[line])
+        unservedCount += all[line].unservedCount
+    }
+
+    /// How many of a queue wait for nobody, now or in the end. It costs a look at every line.
+    func unservedCount(in queue: QueueID) -> Int {
+        guard unservedCount > 0 else { return 0 }
+        return all.reduce(0) { $0 + ($1.name.queue == queue ? $1.unservedCount : 0) }
+    }
+
+    /// Says whether an agent who fits this line could ever hold one of it, whether they say that they
+    /// take work, whether they are on duty, and their turn if they have room.
     mutating func place(
-        _ agent: AgentID, in line: Int, isThere: Bool, isOnDuty: Bool, turn: Turn?
+        _ agent: AgentID, in line: Int, isAble: Bool, isThere: Bool, isOnDuty: Bool, turn: Turn?
     ) {
+        if isAble != all[line].able.contains(agent) {
+            change(line) { if isAble { $0.able.insert(agent) } else { $0.able.remove(agent) } }
+        }
         if isThere != all[line].there.contains(agent) {
             if isThere { all[line].there.insert(agent) } else { all[line].there.remove(agent) }
         }
@@ -124,7 +159,8 @@ struct WaitingLines: Sendable {
     mutating func learn(_ agent: Agent, formerly: Profile?) {
         guard agent.profile != formerly else { return }
         for line in linesOf[agent.id] ?? [] {
-            place(agent.id, in: line, isThere: false, isOnDuty: false, turn: nil)
+            place(
+                agent.id, in: line, isAble: false, isThere: false, isOnDuty: false, turn: nil)
         }
         linesOf[agent.id] = all.indices.filter { agent.profile.fits(all[$0].name) }
         for customer in formerly?.barred ?? [] { barredAgents[customer]?.removeSorted(agent.id) }

@@ -37,6 +37,8 @@ import Wire
     var untoldLists: ArraySlice<AgentID> = []
     /// Whether queues or promises may be other than consoles were told last.
     var serviceChanged = false
+    /// How many waited for nobody when supervisors were told last.
+    var unservedShown = 0
     let targetFigures = TargetFigures()
     private var lastConnection: Int64
     private var isDraining = false

@@ -35,18 +35,23 @@ struct TargetFigures {
 extension ConsoleHub {
     /// Whether these events may change what is shown.
     func noteService(_ records: [EventRecord]) {
-        guard !serviceChanged else { return }
+        guard !serviceChanged, runner.unservedCount == unservedShown else {
+            serviceChanged = true
+            return
+        }
         serviceChanged = records.contains { record in
             switch record.event {
             case .queueTurned, .queueHoursSet, .targetWarned, .targetBreached, .targetMet: true
-            case .configurationChanged, .ownerChanged, .messageReceived: hasTargets
+            // Who could serve a queue may be others now.
+            case .configurationChanged, .agentEntered, .capacityChanged, .profileChanged: true
+            case .ownerChanged, .messageReceived: hasTargets
             case .customerMet, .conversationOpened, .messageSentElsewhere, .messageWritten,
                 .announcementWritten, .messagesDelivered, .messagesRead, .messageReacted,
                 .messageEdited, .messageDeleted, .channelEventKept, .conversationRead,
-                .agentEntered, .agentConnected, .agentDisconnected, .presenceChanged,
-                .wrapUpChanged, .shiftEndChanged, .shiftEnded,
-                .capacityChanged, .profileChanged, .offerMade, .offerEnded, .needsRelaxed,
-                .needsChanged, .priorityChanged, .jobChanged, .epochBegan, .inputQuarantined:
+                .agentConnected, .agentDisconnected, .presenceChanged,
+                .wrapUpChanged, .shiftEndChanged, .shiftEnded, .offerMade, .offerEnded,
+                .needsRelaxed, .needsChanged, .priorityChanged, .jobChanged, .epochBegan,
+                .inputQuarantined:
                 false
             }
         }
@@ -60,6 +65,7 @@ extension ConsoleHub {
     func tellService() {
         guard serviceChanged, runner.isOwner else { return }
         serviceChanged = false
+        unservedShown = runner.unservedCount
         let service = runner.service
         let queues = service.queues.map {
             ServiceNotice.QueueCard(state: $0.state, next: $0.next)
@@ -67,7 +73,8 @@ extension ConsoleHub {
         let pressing = service.promises.filter { $0.target.stage != .running }
         let all = ServiceNotice(
             queues: queues,
-            promises: pressing.prefix(ConsoleLimits.promises).map { ServiceNotice.Promise($0) }
+            promises: pressing.prefix(ConsoleLimits.promises).map { ServiceNotice.Promise($0) },
+            unserved: runner.unserved
         ).encode()
         let byOwner = Dictionary(grouping: service.promises, by: \.owner)
         for console in inOrder() where console.phase == .live {

@@ -39,11 +39,14 @@ public struct ServiceNotice: Equatable, Sendable {
     /// An agent's own promises, ascending by conversation; for a supervisor those that are near their
     /// end or broken, of every conversation.
     public var promises: [Promise]
+    /// For a supervisor: the queues that nobody who works here could serve, or not all of them.
+    public var unserved: [Unserved]
 
     /// A notice of these.
-    public init(queues: [QueueCard], promises: [Promise]) {
+    public init(queues: [QueueCard], promises: [Promise], unserved: [Unserved] = []) {
         self.queues = queues
         self.promises = promises
+        self.unserved = unserved
     }
 
     /// The notification.
@@ -59,6 +62,11 @@ public struct ServiceNotice: Equatable, Sendable {
         writer.beginArray("promises")
         for promise in promises { promise.write(to: &writer) }
         writer.endArray()
+        if !unserved.isEmpty {
+            writer.beginArray("unserved")
+            for queue in unserved { queue.write(to: &writer) }
+            writer.endArray()
+        }
         writer.endObject()
         writer.endObject()
         return writer.bytes
@@ -78,6 +86,16 @@ extension ServiceNotice.QueueCard {
             writer.member("met", targets.met)
             writer.member("late", targets.late)
         }
+        writer.endObject()
+    }
+}
+
+extension Unserved {
+    fileprivate func write(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("queue", queue.number)
+        writer.member("isWhole", isWhole)
+        writer.member("waiting", waiting)
         writer.endObject()
     }
 }

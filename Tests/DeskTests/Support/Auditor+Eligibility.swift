@@ -73,14 +73,22 @@ extension Auditor {
         }.filter { $0.level > 0 }
     }
 
-    /// Whether an agent is of the kind that may serve it, whatever else they do.
+    /// Whether an agent is of the kind that may serve it, whatever else they do: if they had nothing
+    /// else, they had room for it.
     func fits(_ id: AgentID, _ book: Book) -> Bool {
-        guard let profile = people[id]?.profile else { return false }
+        guard let person = people[id], weight(book, for: person) <= person.capacity else {
+            return false
+        }
+        return fits(id, book, isBarred: person.profile.barred.contains(book.customer))
+    }
+
+    /// Whether an agent's profile is one that may serve it.
+    private func fits(_ id: AgentID, _ book: Book, isBarred: Bool) -> Bool {
+        guard let profile = people[id]?.profile, !isBarred else { return false }
         if let queues = profile.queues, !queues.contains(book.queue) { return false }
         if let compartment = book.compartment, !profile.compartments.contains(compartment) {
             return false
         }
-        if profile.barred.contains(book.customer) { return false }
         return needs(book).allSatisfy { need in
             profile.skills.contains { $0.skill == need.skill && $0.level >= need.level }
         }
@@ -97,6 +105,29 @@ extension Auditor {
         return true
     }
 
+    /// Queues that nobody who was ever here could serve, or not all that waits in them, in the end.
+    var unserved: [Unserved] {
+        guard !people.isEmpty else { return [] }
+        return configuration.queues.compactMap { queue in
+            let lonely = waiting(in: queue.id).count { id in
+                books[id].map { !isForSomebody($0, in: queue) } ?? false
+            }
+            let plain = Book(customer: CustomerID(0), queue: queue.id, waitingSince: moment(0))
+            let isWhole = !isForSomebody(plain, in: queue)
+            guard isWhole || lonely > 0 else { return nil }
+            return Unserved(queue: queue.id, isWhole: isWhole, waiting: lonely)
+        }
+    }
+
+    /// Whether somebody would fit it after every relaxation, whoever its customer is.
+    private func isForSomebody(_ book: Book, in queue: Queue) -> Bool {
+        var last = book
+        last.relaxed = queue.relaxations.count
+        return people.contains { id, person in
+            fits(id, last, isBarred: false) && weight(last, for: person) <= person.capacity
+        }
+    }
+
     func hasRoom(_ id: AgentID, _ book: Book) -> Bool {
         guard let person = people[id] else { return false }
         return load(id) + weight(book, for: person) <= person.capacity
@@ -108,9 +139,7 @@ extension Auditor {
         }
         guard configuration.heavyWork == .reservesRoom else { return true }
         return !waiting.contains { other in
-            guard other != conversation, let otherBook = books[other], let person = people[id],
-                weight(otherBook, for: person) <= person.capacity
-            else { return false }
+            guard other != conversation, let otherBook = books[other] else { return false }
             return rank(other) < rank(conversation) && mayTakeIfRoom(id, otherBook)
                 && !hasRoom(id, otherBook)
         }

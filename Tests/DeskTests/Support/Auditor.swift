@@ -94,6 +94,12 @@ struct Auditor {
         for complaint in complaintsAboutQueues(input, at: at) { check(false, complaint) }
         for complaint in complaintsAboutPromises(input, state) { check(false, complaint) }
         checkNobodyIdles()
+        let lonely = unserved
+        if case .configurationSet = input {
+            check(!lonely.contains(where: \.isWhole), "a queue came that nobody could serve")
+        }
+        check(desk.unserved == lonely, "what nobody could serve is \(lonely)")
+        check(desk.unservedCount == lonely.reduce(0) { $0 + $1.waiting }, "its number is another")
         checkNobodyGoneOwns(input, at: at)
         checkAttendance(input, at: at)
         if case .clockReached = input { checkWaits(at: at) }
