@@ -26,15 +26,18 @@ public import Store
     private var isPerforming = false
     private let figures = DeskFigures()
     private var hours: HoursKeeper?
+    private let hoursInterval: Duration
 
     /// Whether the desk ended for good on this node: drained, or stopped by a poisonous internal
     /// input that a person must look at.
     public private(set) var hasEnded = false
 
     /// A runner for one desk; nothing happens before ``start()``. What the desk announces is worded by
-    /// `composer`, under the desk's key of digests; without one it announces nothing.
+    /// `composer`, under the desk's key of digests; without one it announces nothing. How long the
+    /// opening hours last that the desk knows is looked at every hour, or at another interval.
     public init(
         loop: Loop, store: Store, engine: Engine, log: Logger,
+        lookingAtHoursEvery hoursInterval: Duration = .seconds(3_600),
         composer: (@Sendable (Digester) -> Composer)? = nil
     ) {
         self.loop = loop
@@ -42,6 +45,7 @@ public import Store
         self.engine = engine
         self.composer = composer
         self.log = log
+        self.hoursInterval = hoursInterval
     }
 
     /// Whether this node owns the desk and its state is read.
@@ -95,7 +99,8 @@ public import Store
 
     /// Begins to seek the desk's lease.
     public func start() {
-        let keeper = HoursKeeper(runner: self, loop: loop, log: log)
+        let keeper = HoursKeeper(
+            runner: self, loop: loop, log: log, lookingEvery: hoursInterval)
         hours = keeper
         add(keeper)
         happened(.started)

@@ -125,6 +125,67 @@ import Testing
         #expect(OpeningHours.unknownTimeZone(in: Configuration()) == nil)
     }
 
+    /// Hours, and whether they open within a year of 2026-03-20.
+    static let judged: [(line: Line, opens: Bool)] = [
+        (judging("a week"), true),
+        (judging("a week with a holiday", covering: "2026-03-2", 5..<6), true),
+        (judging("no week, a day last year", weekly: [], [("2025-12-24", true)]), false),
+        (judging("no week, this morning", weekly: [], [("2026-03-20", true)]), false),
+        (judging("no week, this evening", weekly: [], [("2026-03-20", false)]), true),
+        (judging("no week, a day in autumn", weekly: [], [("2026-10-01", true)]), true),
+        (judging("no week, a day after two years", weekly: [], [("2028-03-20", true)]), false),
+        (
+            judging(
+                "one period a week, left out by the change to summer time", zone: "Europe/Madrid",
+                weekly: [(7...7, "02:10", "02:50")]), true
+        ),
+        (judging("a zone that nobody knows", zone: "Moon/Tycho", weekly: []), true),
+    ]
+
+    /// Hours with these days, each in the morning or in the evening.
+    private static func judging(
+        _ what: String, zone: String = "Etc/UTC",
+        weekly: [(ClosedRange<Int>, String, String)] = [(3...3, "09:00", "10:00")],
+        _ days: [(String, Bool)] = [], covering prefix: String = "", _ closed: Range<Int> = 0..<0
+    ) -> Line {
+        let open: [(date: String, periods: [(String, String)])] = days.map { day, isMorning in
+            (day, [isMorning ? ("09:00", "10:00") : ("20:00", "21:00")])
+        }
+        return Line(
+            testDescription: what, zone: zone, weekly: weekly.map { ($0.0, $0.1, $0.2) },
+            holidays: open + closed.map { (prefix + "\($0)", []) }, from: "2026-03-20T12:00:00Z",
+            open: [])
+    }
+
+    @Test("Hours that do not open within a year are found", arguments: judged.indices)
+    func judges(_ place: Int) throws {
+        let (line, opens) = Self.judged[place]
+        var configuration = Configuration()
+        configuration.queues.append(
+            Queue(id: QueueID(2), name: "judged", hours: try Self.hours(line)))
+        let found = OpeningHours.neverOpening(
+            in: configuration, from: try Self.moment(line.from))
+        #expect(found == (opens ? nil : 1), "\(line)")
+    }
+
+    @Test("As many holidays as there may be never close a week for good")
+    func covered() throws {
+        var days: [Holiday] = []
+        var date = try Date("2026-03-20T12:00:00Z", strategy: .iso8601)
+        for _ in 0..<Limits.holidays {
+            let text = String(date.formatted(.iso8601).prefix(10))
+            days.append(Holiday(date: try #require(LocalDate(text))))
+            date.addTimeInterval(86_400)
+        }
+        var configuration = Configuration()
+        let week = (1...7).map { WeeklyPeriod(day: $0, opens: .startOfDay, closes: .endOfDay) }
+        configuration.queues[0].hours = Hours(timeZone: "Etc/UTC", weekly: week, holidays: days)
+        let noon = try Self.moment("2026-03-20T12:00:00Z")
+        #expect(OpeningHours.neverOpening(in: configuration, from: noon) == nil)
+        configuration.queues[0].hours?.weekly = []
+        #expect(OpeningHours.neverOpening(in: configuration, from: noon) == 0)
+    }
+
     static let wallClocks: [(moment: String, zone: String?, words: String)] = [
         ("2026-12-24T08:00:00Z", "Europe/Madrid", "2026-12-24 09:00"),
         ("2026-07-01T07:05:00Z", "Europe/Madrid", "2026-07-01 09:05"),

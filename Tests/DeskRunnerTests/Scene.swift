@@ -50,6 +50,7 @@ import Store
     /// A runner that seeks the desk's lease.
     func start(
         _ holder: String, rules: Rules = Rules(), through directory: String? = nil,
+        lookingAtHoursEvery hoursInterval: Duration = .seconds(3_600),
         configure: (inout StoreConfiguration) -> Void = { _ in }
     ) throws -> Node {
         var configuration = StoreConfiguration(
@@ -61,7 +62,9 @@ import Store
         log.logLevel = .critical
         let store = Store(loop: loop, configuration: configuration, log: log)
         let node = Node(
-            DeskRunner(loop: loop, store: store, engine: Engine(rules: rules), log: log), store)
+            DeskRunner(
+                loop: loop, store: store, engine: Engine(rules: rules), log: log,
+                lookingAtHoursEvery: hoursInterval), store)
         nodes.append(node)
         node.runner.start()
         return node

@@ -89,6 +89,10 @@ REFUSED = [
      "configuration.queues[0].hours.timeZone"),
     ({"queues": [queue(hours={"timeZone": "Europe/Madrid", "weekly": []})]}, "neverOpens",
      "configuration.queues[0].hours"),
+    # The week is empty, and the only day with hours of its own is long gone.
+    ({"queues": [queue(), queue(id=2, hours={"timeZone": "Europe/Madrid", "weekly": [], "holidays": [
+        {"date": "2020-01-01", "periods": [{"opens": "09:00", "closes": "10:00"}]}]})]}, "neverOpens",
+     "configuration.queues[1].hours"),
     ({"kinds": [{"id": 1, "name": "case", "weight": 100}], "queues": [queue(), queue(id=2, kind=1)]}, "unservable",
      "configuration.queues[1].kind"),
     ({"queues": [queue(hours={"timeZone": "Europe/Madrid", "weekly": [NINE_TO_FIVE, NINE_TO_FIVE]})]},

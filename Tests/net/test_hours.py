@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from administration import queue
 from desk import until
 from test_routing import SETTINGS, office, refused, shared  # noqa: F401  (settings, fixtures, a helper)
 
 ALWAYS = {"timeZone": "Europe/Madrid", "weekly": [{"day": day, "opens": "00:00", "closes": "24:00"} for day in range(1, 8)]}
-#: A year that is long gone: the week itself is empty, so the queue never opens now.
-NEVER = {
-    "timeZone": "Europe/Madrid", "weekly": [],
-    "holidays": [{"date": "2020-01-01", "periods": [{"opens": "09:00", "closes": "10:00"}]}],
-}
+
+
+def later() -> dict:
+    """Hours of one day a week, which is not today: closed now, and not for good."""
+    day = (datetime.now(UTC) + timedelta(days=3)).isoweekday()
+    return {"timeZone": "Etc/UTC", "weekly": [{"day": day, "opens": "09:00", "closes": "10:00"}]}
 
 
 def service(console) -> dict:
@@ -21,7 +24,7 @@ def service(console) -> dict:
 
 
 def test_a_closed_queue_gives_nothing_until_it_opens(office):  # noqa: F811
-    office.administration.set(queues=[queue(hours=NEVER)])
+    office.administration.set(queues=[queue(hours=later())])
     office.agent("ana")
     office.supervisor.pushed("queue.closed", queue=1)
     conversation = office.writes()

@@ -7,8 +7,6 @@ import Metrics
 /// Tells the desk when its queues are open: at the start of an epoch, after each change of the
 /// configuration, and some days before what it knows ends.
 @LoopActor final class HoursKeeper: DeskListener {
-    /// How often it is looked at whether what the desk knows lasts.
-    private static let look = Duration.seconds(3_600)
     /// What lasts less than this is told anew, in milliseconds: so a node may be away for long.
     private static let enough: Int64 = Int64(OpeningHours.daysAhead - 1) * 86_400_000
 
@@ -17,10 +15,11 @@ import Metrics
     private var timer: LoopTimer?
     private let unknown = Meter(label: "ventanilla_queues_without_time_zone")
 
-    init(runner: DeskRunner, loop: Loop, log: Logger) {
+    /// Looks at this interval whether what the desk knows lasts.
+    init(runner: DeskRunner, loop: Loop, log: Logger, lookingEvery interval: Duration) {
         self.runner = runner
         self.log = log
-        timer = loop.every(Self.look) { [weak self] in self?.tell(ifItEndsBefore: Self.enough) }
+        timer = loop.every(interval) { [weak self] in self?.tell(ifItEndsBefore: Self.enough) }
     }
 
     func stop() { timer?.cancel() }

@@ -8,6 +8,9 @@ import FoundationInternationalization
 public enum OpeningHours {
     /// For how many days the periods are computed ahead.
     public static let daysAhead = 15
+    /// Hours that open on none of so many days to come are a mistake: a wrong year, or holidays that
+    /// cover all there is.
+    public static let daysJudged = 366
 
     private static let day: Int64 = 86_400_000
     private static let minute: Int64 = 60_000
@@ -19,6 +22,22 @@ public enum OpeningHours {
     public static func unknownTimeZone(in configuration: Configuration) -> Int? {
         configuration.queues.firstIndex { queue in
             queue.hours.map { TimeZone(identifier: $0.timeZone) == nil } ?? false
+        }
+    }
+
+    /// The place of the first queue with hours that do not open within ``daysJudged`` days from a moment
+    /// on; `nil` when all do. Hours that the desk itself refuses, and unknown time zones, are passed over.
+    public static func neverOpening(in configuration: Configuration, from moment: Instant) -> Int? {
+        configuration.queues.firstIndex { queue in
+            guard let hours = queue.hours, hours.holidays.count <= Limits.holidays,
+                hours.weekly.count <= Limits.weeklyPeriods,
+                let zone = TimeZone(identifier: hours.timeZone)
+            else { return false }
+            let clock = WallClock(zone: zone)
+            let today = clock.day(of: moment.milliseconds)
+            return !((today - 1)...(today + Int64(daysJudged))).contains { day in
+                clock.stretches(of: hours, onDay: day).contains { moment.milliseconds < $0.until }
+            }
         }
     }
 
@@ -36,10 +55,7 @@ public enum OpeningHours {
         var open: [OpenPeriod] = []
         // Yesterday too: a zone that changes its date may still be in it.
         for day in (today - 1)...(today + Int64(daysAhead)) {
-            for (opens, closes) in hours.periods(onDay: day) {
-                let from = clock.moment(day: day, opens, isOpening: true)
-                let until = clock.moment(day: day, closes, isOpening: false)
-                guard from < until else { continue }
+            for (from, until) in clock.stretches(of: hours, onDay: day) {
                 if let last = open.last, from <= last.until.milliseconds {
                     let end = max(last.until.milliseconds, until)
                     open[open.count - 1] = OpenPeriod(
@@ -89,6 +105,17 @@ public enum OpeningHours {
             let wall = moment + offset(at: moment)
             return (wall - (wall % OpeningHours.day + OpeningHours.day) % OpeningHours.day)
                 / OpeningHours.day
+        }
+
+        /// When a queue with these hours is open on a day, ascending.
+        func stretches(of hours: Hours, onDay day: Int64) -> [(from: Int64, until: Int64)] {
+            hours.periods(onDay: day).map { opens, closes in
+                (
+                    moment(day: day, opens, isOpening: true),
+                    moment(day: day, closes, isOpening: false)
+                )
+            }
+            .filter { $0.0 < $0.1 }
         }
 
         func moment(day: Int64, _ time: WallTime, isOpening: Bool) -> Int64 {

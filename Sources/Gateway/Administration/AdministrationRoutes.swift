@@ -132,6 +132,11 @@ import Wire
             return refuse(
                 problem(of: Rejection(.notFound, field: "queues[\(place)].hours.timeZone")))
         }
+        // The desk reads no calendar: it refuses only hours without any period.
+        let never = OpeningHours.neverOpening(in: document.configuration, from: runner.now())
+        if let place = never {
+            return refuse(problem(of: Rejection(.neverOpens, field: "queues[\(place)].hours")))
+        }
         let answer = await ask(
             .input(
                 .configurationSet(
