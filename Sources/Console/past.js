@@ -1,7 +1,7 @@
 // How a conversation came to where it is, in words: each change of hands, each offer, and whom the desk
 // passed over when it chose; what was promised to the customer, and what they were told.
 
-import { count, declineReasons, moment, named, obstacleText, promiseNames } from "./words.js";
+import { count, declineReasons, moment, named, obstacleText, promiseNames, turnText } from "./words.js";
 
 const handoffReasons = {
     customerWrote: "the customer wrote",
@@ -94,7 +94,7 @@ function said(text, { choice, others } = {}, desk, names) {
 function choiceWords(choice, others, desk, names) {
     const details = [
         `Under rules version ${choice.version}, ${count(choice.waiting, "conversation")} waited for the same; ` +
-            `${count(choice.onDuty, "agent")} on duty could serve it, ${choice.ready} with room.`,
+            `${count(choice.onDuty, "agent")} on duty could serve it, ${choice.ready} with room; ${turnText(choice.order)}.`,
     ];
     if (choice.relaxed > 0) details.push(`Less was asked for by then: step ${choice.relaxed}.`);
     for (const { agent, obstacle } of others?.passedOver ?? []) {

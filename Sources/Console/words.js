@@ -320,9 +320,11 @@ export function explanationText(explanation, conversation, state, agentName) {
     if (explanation.position !== undefined) words.push(...placeSentences(explanation));
     const needs = needsText(desk, explanation.needs);
     words.push(needs === "" ? "It asks for no skill." : `It asks for ${needs}.`);
+    const compartment = conversation.routing?.compartment;
+    if (compartment !== undefined) words.push(`It is for who may see into ${named(desk.compartments ?? [], compartment, "compartment")}.`);
     const [first, second] = explanation.next ?? [];
     if (first !== undefined) {
-        words.push(`Next in turn is ${agentName(first)}${second === undefined ? "" : `, then ${agentName(second)}`}.`);
+        words.push(`Next in turn is ${agentName(first)}${second === undefined ? "" : `, then ${agentName(second)}`}: ${turnText(explanation.order)}.`);
     }
     if (explanation.entry !== undefined) words.push(`Conversations of its page begin in ${named(desk.queues, explanation.entry, "Queue")}.`);
     words.push(`The rules are version ${explanation.version}.`);
@@ -340,6 +342,17 @@ function placeSentences({ position, queuePosition, rank }) {
     if (queuePosition > 0) words.push(`In its queue ${count(queuePosition, "conversation comes", "conversations come")} first.`);
     if (Number.isFinite(rank)) words.push(`It counts as waiting since ${moment(rank)}.`);
     return words;
+}
+
+const turnOrders = {
+    leastUnits: "least loaded, then longest idle",
+    leastShare: "least loaded by share of capacity, then longest idle",
+    longestIdle: "longest idle",
+};
+
+/** By which order it is, or was, an agent's turn. Choices of older programs name none: there was one. */
+export function turnText(order = "leastUnits") {
+    return turnOrders[order] ?? order;
 }
 
 /** What nobody who works here could serve of a queue, in one line; empty when all can be served. */

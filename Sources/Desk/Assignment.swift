@@ -177,6 +177,7 @@ extension Desk {
             version: configuration.version, waiting: line.waiting.count,
             onDuty: line.onDuty.count, ready: line.ready.count,
             relaxed: match.conversation.routing.relaxed, runnerUp: runnerUp?.member,
+            order: configuration.orderOfTurns,
             others: Choice.Others(
                 unfit: waitingLines.onDutyCount - line.onDuty.count, ahead: match.ahead,
                 passedOverCount: passedOverCount, passedOver: passedOver))

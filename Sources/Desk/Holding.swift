@@ -191,7 +191,7 @@ extension Desk {
             let hasRoom = agent.isOnDuty && load + weight <= agent.capacity
             waitingLines.place(
                 id, in: line, isAble: isAble, isThere: isAble && agent.isThere, isOnDuty: isOnDuty,
-                turn: hasRoom ? Turn(load: load, idleSince: agent.idleSince) : nil)
+                turn: hasRoom ? turn(of: agent, load: load) : nil)
         }
         // What somebody declined is now for the one who came, whether they have room or not: then it
         // keeps nobody else's room any more, and that may be room for those of another line.
@@ -199,6 +199,14 @@ extension Desk {
         case .isPassed: break
         case .reservesRoom: if hasCome { waitingLines.unsettleAll() }
         }
+    }
+
+    /// Where an agent with this load stands among those who have room.
+    func turn(of agent: Agent, load: Int) -> Turn {
+        let order = configuration.orderOfTurns
+        return Turn(
+            burden: order.burden(ofLoad: load, capacity: agent.capacity),
+            idleSince: agent.idleSince)
     }
 
     /// How many units of work an agent has, offers included.

@@ -26,8 +26,6 @@ public struct Identifier<Kind>: Hashable, Comparable, Sendable, Codable {
 
 /// What an identifier of an agent (or supervisor) is for; minted at first sign-in, not by the desk.
 public enum Person {}
-/// What an identifier of a compartment is for; comes from the configuration.
-public enum Compartment {}
 /// What an identifier of a customer is for.
 public enum Customer {}
 /// What an identifier of a message is for.

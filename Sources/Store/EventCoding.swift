@@ -336,18 +336,25 @@ extension StoredEvent {
     /// The choice that ends a body, if one does.
     private static func choice(_ numbers: inout NumberReader) -> Choice? {
         guard !numbers.isExhausted else { return nil }
+        let (version, waiting, onDuty) = (numbers.next(), numbers.count(), numbers.count())
+        let (ready, relaxed) = (numbers.count(), numbers.count())
+        let runnerUp: AgentID? = numbers.optionalID()
+        var order = TurnOrder.usual
+        let others = others(&numbers, &order)
         return Choice(
-            version: numbers.next(), waiting: numbers.count(), onDuty: numbers.count(),
-            ready: numbers.count(), relaxed: numbers.count(), runnerUp: numbers.optionalID(),
-            others: others(&numbers))
+            version: version, waiting: waiting, onDuty: onDuty, ready: ready, relaxed: relaxed,
+            runnerUp: runnerUp, order: order, others: others)
     }
 
-    /// Who else was there was added later: an older choice ends before it.
-    private static func others(_ numbers: inout NumberReader) -> Choice.Others? {
+    /// Who else was there was added later: an older choice ends before it. Later still came the order
+    /// of turns, a last number where it is not the usual one.
+    private static func others(
+        _ numbers: inout NumberReader, _ order: inout TurnOrder
+    ) -> Choice.Others? {
         guard !numbers.isExhausted else { return nil }
         let (unfit, ahead, count) = (numbers.count(), numbers.count(), numbers.count())
         var passedOver: [Choice.PassedOver] = []
-        while numbers.isLeft {
+        while numbers.leftCount > 1 {
             let agent: AgentID = numbers.id()
             guard let hindrance = Hindrance(eventCode: numbers.next(), agent: numbers.next())
             else {
@@ -355,6 +362,13 @@ extension StoredEvent {
                 break
             }
             passedOver.append(Choice.PassedOver(agent: agent, hindrance: hindrance))
+        }
+        if numbers.leftCount == 1 {
+            if let told = TurnOrder(eventCode: numbers.next()), told != .usual {
+                order = told
+            } else {
+                numbers.spoil()
+            }
         }
         return Choice.Others(
             unfit: unfit, ahead: ahead, passedOverCount: count, passedOver: passedOver)
@@ -405,7 +419,7 @@ extension Choice {
         [
             version, Int64(waiting), Int64(onDuty), Int64(ready), Int64(relaxed),
             runnerUp?.number ?? 0,
-        ] + (others?.numbers ?? [])
+        ] + (others.map { $0.numbers + (order == .usual ? [] : [order.eventCode]) } ?? [])
     }
 }
 
@@ -450,8 +464,8 @@ private struct NumberReader {
     /// Whether exactly what there was has been taken.
     var isExhausted: Bool { taken == numbers.count }
 
-    /// Whether there is more to take.
-    var isLeft: Bool { taken < numbers.count }
+    /// How much more there is to take.
+    var leftCount: Int { max(0, numbers.count - taken) }
 
     /// Something was read that this program does not know: the whole does not count.
     mutating func spoil() { taken = numbers.count + 1 }

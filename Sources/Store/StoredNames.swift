@@ -81,6 +81,24 @@ extension DeclineReason: EventCode {
     }
 }
 
+extension TurnOrder {
+    /// The order's number in an event's body; the usual one is left out there.
+    var eventCode: Int64 {
+        switch self {
+        case .leastUnits: 1
+        case .leastShare: 2
+        case .longestIdle: 3
+        }
+    }
+
+    init?(eventCode: Int64) {
+        guard let order = Self.allCases.first(where: { $0.eventCode == eventCode }) else {
+            return nil
+        }
+        self = order
+    }
+}
+
 extension Hindrance {
     /// The kind's number in an event's body.
     var eventCode: Int64 {

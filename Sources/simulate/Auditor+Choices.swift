@@ -36,6 +36,7 @@ extension Auditor {
             version: ledger.configuration.version, waiting: line.count, onDuty: onDuty.count,
             ready: ready.count, relaxed: conversation.relaxed,
             runnerUp: isKnown ? runnerUp : choice.runnerUp,
+            order: ledger.configuration.turnOrder ?? .leastUnits,
             others: isKnown ? others : choice.others)
         require(
             choice == counted, .choiceAsItWas,
@@ -53,15 +54,27 @@ extension Auditor {
 }
 
 extension Ledger {
-    /// Agents by their turn: least loaded, then idle longest, then by id.
+    /// Agents, all with room, by their turn: by the configured order, then idle longest, then by id.
     func inTurn(_ agents: [AgentID]) -> [AgentID] {
         agents.sorted { left, right in
-            let (first, second) = (load(of: left), load(of: right))
-            if first != second { return first < second }
+            switch configuration.turnOrder ?? .leastUnits {
+            case .leastUnits:
+                let (first, second) = (load(of: left), load(of: right))
+                if first != second { return first < second }
+            case .leastShare:
+                let (first, second) = (share(of: left), share(of: right))
+                // They differ by a ten-thousandth, or are the same.
+                if abs(first - second) > 0.000_01 { return first < second }
+            case .longestIdle: break
+            }
             let (idle, other) = (self.agents[left]?.idleSince, self.agents[right]?.idleSince)
             if let idle, let other, idle != other { return idle < other }
             return left < right
         }
+    }
+
+    private func share(of agent: AgentID) -> Double {
+        Double(load(of: agent)) / Double(agents[agent]?.capacity ?? 1)
     }
 
     /// What stands between a conversation and an agent who fits it, is on duty and has room.

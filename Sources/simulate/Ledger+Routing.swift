@@ -150,7 +150,7 @@ extension Ledger {
         }
     }
 
-    /// Who would be given this conversation now: least loaded, then idle longest, then by id.
+    /// Who would be given this conversation now: the first in turn.
     func nextAgent(for id: ConversationID) -> AgentID? {
         inTurn(agents.keys.filter { isDue(id, to: $0) }).first
     }

@@ -32,7 +32,7 @@ enum Line: String, CaseIterable {
 
     case nobodyIdles = "P4: nothing waits that an agent who may be given work could take"
     case rankOrder = "P4: who is given is the first in rank who can be served"
-    case turnOfAgents = "P4: who is given work is the least loaded, then the longest idle"
+    case turnOfAgents = "P4: who is given work is the first by the configured order of turns"
     case onlyWhomItIsFor =
         "P4: who is given work fits it, did not decline it, and it is kept for nobody else"
     case nobodyWhoMustNot = "P4: nobody serves a customer whom they are barred from or may not see"

@@ -23,7 +23,7 @@ extension Plant {
         case .ignoreQueues: [.onlyWhomItIsFor]
         case .ignoreSkills: [.onlyWhomItIsFor, .takenByWhoMay, .toldPresenceIsTrue]
         case .forgetBars: [.nobodyWhoMustNot]
-        case .forgetTurns: [.turnOfAgents]
+        case .forgetTurns, .forgetTurnOrder: [.turnOfAgents]
         case .loseDeadline: [.goneOwnsNothing]
         case .wakeTheAway:
             [.onlyWhoTakesWork, .offeredToWhoIsThere, .onlyTheAvailableWriteUp]

@@ -91,7 +91,7 @@ extension Choice {
         guard let others else { return self }
         return Choice(
             version: version, waiting: waiting, onDuty: onDuty, ready: ready, relaxed: relaxed,
-            runnerUp: runnerUp,
+            runnerUp: runnerUp, order: order,
             others: Choice.Others(
                 unfit: others.unfit, ahead: others.ahead, passedOverCount: 0, passedOver: []))
     }

@@ -20,6 +20,7 @@ extension Plant {
             state.queueStates[index].order = QueueOrder(
                 isOpen: order.isOpen, until: state.queueStates[index].countedAt, by: order.by)
         }
+        if self == .forgetTurnOrder { state.configuration.turnOrder = nil }
         if self == .passHeavyWork { state.configuration.heavyWork = .isPassed }
         for index in state.configuration.queues.indices {
             misread(&state.configuration.queues[index])

@@ -94,6 +94,8 @@ enum Plant: String, CaseIterable {
     case deflateCapacity
     /// The store reads every agent back as of every queue.
     case ignoreQueues
+    /// The store forgets by which order agents have their turns.
+    case forgetTurnOrder
     /// The store reads heavy work back as light.
     case ignoreWeights
     /// The store forgets what priority a person gave to a conversation.

@@ -72,7 +72,9 @@ enum Variants {
             ageing: generator.between(0, 5_000),
             heavyWork: generator.below(2) == 0 ? .isPassed : .reservesRoom,
             missedOffers: 1 + generator.below(3), transferTimeout: generator.between(1_000, 3_000),
-            awayReasons: [AwayReason(id: AwayReasonID(1), name: "lunch")])
+            awayReasons: [AwayReason(id: AwayReasonID(1), name: "lunch")],
+            turnOrder: generator.below(4) == 0 ? nil : generator.pick(TurnOrder.allCases),
+            compartments: [Compartment(id: compartment, name: "staff")])
     }
 
     /// What a queue announces that was never asked to.

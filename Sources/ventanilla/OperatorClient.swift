@@ -99,4 +99,5 @@ struct ExplanationAnswer: Decodable {
     let candidates: [Candidate]
     let omitted: Int
     let next: [Int64]
+    let order: TurnOrder?
 }

@@ -66,7 +66,7 @@ struct Words {
         var words = "\n    chosen under configuration \(choice.version): "
         words += "\(count(choice.waiting, "conversation")) waited for the same, "
         words += "\(count(choice.onDuty, "agent")) on duty could serve it, "
-        words += "\(choice.ready) of them had room; least loaded, then longest idle"
+        words += "\(choice.ready) of them had room; \(self.words(for: choice.order))"
         if choice.relaxed > 0 { words += "; \(count(choice.relaxed, "relaxation")) in force" }
         if let next = choice.runnerUp { words += "; next was agent \(next.number)" }
         return words + self.words(for: choice.others, roomless: choice.onDuty - choice.ready)
@@ -174,9 +174,18 @@ struct Words {
         if now.omitted > 0 { lines.append("  and \(count(now.omitted, "agent")) further away") }
         if let first = now.next.first {
             let second = now.next.dropFirst().first.map { ", then agent \($0)" } ?? ""
-            lines.append("next in turn: agent \(first)\(second)")
+            let order = now.order.map { " (\(words(for: $0)))" } ?? ""
+            lines.append("next in turn: agent \(first)\(second)\(order)")
         }
         return lines
+    }
+
+    private func words(for order: TurnOrder) -> String {
+        switch order {
+        case .leastUnits: "least loaded, then longest idle"
+        case .leastShare: "least loaded by share of capacity, then longest idle"
+        case .longestIdle: "longest idle"
+        }
     }
 
     /// Where it stands, if it waits.

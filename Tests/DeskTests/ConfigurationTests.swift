@@ -163,6 +163,16 @@ struct ConfigurationTests {
             $0.queues[1].needs = [SkillLevel(SkillID(2), 4, isFirm: true)]
             $0.queues[1].relaxations = [Relaxation(after: 100, lowering: 5)]
         },
+        Fault("two compartments of one number", .duplicated, "compartments[1].id") {
+            let one = Compartment(id: CompartmentID(3), name: "VIP")
+            $0.compartments = [one, one]
+        },
+        Fault("a compartment without a number", .outOfRange, "compartments[0].id") {
+            $0.compartments = [Compartment(id: CompartmentID(0), name: "VIP")]
+        },
+        Fault("a compartment without a name", .outOfRange, "compartments[0].name") {
+            $0.compartments = [Compartment(id: CompartmentID(3), name: "")]
+        },
         Fault("work that weighs more than anybody may hold", .unservable, "queues[1].kind") {
             $0.kinds[0].weight = 4
             $0.queues[1].kind = WorkKindID(1)

@@ -289,7 +289,8 @@ struct RandomHistory {
                         )),
             ],
             entries: below(2) == 0 ? nil : [EntryRule(channel: .instagram, queue: QueueID(2))],
-            awayReasons: [AwayReason(id: AwayReasonID(1), name: "Almuerzo")])
+            awayReasons: [AwayReason(id: AwayReasonID(1), name: "Almuerzo")],
+            turnOrder: .leastShare, compartments: [Compartment(id: CompartmentID(3), name: "VIP")])
     }
 
     private mutating func outcome(_ desk: Desk) -> SendOutcome {

@@ -12,7 +12,7 @@ enum RoutingFrames {
     private static let choice = Choice(
         version: 4, waiting: 3, onDuty: 2, ready: 1, relaxed: 1, runnerUp: AgentID(8))
     private static let choiceJSON =
-        #"{"version":4,"waiting":3,"onDuty":2,"ready":1,"relaxed":1,"runnerUp":8}"#
+        #"{"version":4,"waiting":3,"onDuty":2,"ready":1,"relaxed":1,"order":"leastUnits","runnerUp":8}"#
     private static let profile = Profile(
         grade: GradeID(2), queues: [QueueID(1), QueueID(3)],
         skills: [SkillLevel(SkillID(6), 4)], compartments: [CompartmentID(5)],
@@ -246,7 +246,7 @@ enum RoutingFrames {
             withheld: Withholding.allCases, offeredTo: nil,
             candidates: obstacles.enumerated().map {
                 Explanation.Candidate(agent: AgentID(Int64($0.offset + 1)), obstacle: $0.element)
-            }, next: [ana, sofia]), past: past)
+            }, next: [ana, sofia], order: .leastShare), past: past)
 
     /// What led to it: an old choice, and one that passed somebody over.
     private static let past: [EventRecord] = [
@@ -272,6 +272,7 @@ enum RoutingFrames {
     }
     private static let overAna = Choice(
         version: 4, waiting: 1, onDuty: 2, ready: 2, relaxed: 0, runnerUp: nil,
+        order: .longestIdle,
         others: Choice.Others(
             unfit: 3, ahead: 1, passedOverCount: 1,
             passedOver: [
@@ -283,7 +284,8 @@ enum RoutingFrames {
         {"seq":41,"at":800,"kind":"offer.ended","conversation":5,"agent":7,"end":"timedOut"},\
         {"seq":42,"at":800,"kind":"owner.changed","conversation":5,"number":2,\
         "from":{"kind":"queue","id":1},"to":{"kind":"agent","id":9},"reason":"assigned",\
-        "choice":{"version":4,"waiting":1,"onDuty":2,"ready":2,"relaxed":0},\
+        "choice":{"version":4,"waiting":1,"onDuty":2,"ready":2,"relaxed":0,\
+        "order":"longestIdle"},\
         "others":{"unfit":3,"ahead":1,"passedOverCount":1,"passedOver":[{"agent":7,\
         "obstacle":{"kind":"reservedForAnother","agent":9}}]}},\
         {"seq":43,"at":800,"kind":"target.warned","conversation":5,"deadline":900,\
@@ -330,6 +332,7 @@ enum RoutingFrames {
                         #"""
                         {"conversation":5,"version":4,"entry":3,"position":1,"queuePosition":3,"rank":700,
                         "withheld":["queueIsClosed","isPulled","nobodyCould"],"next":[7,9],"omitted":0,
+                        "order":"leastShare",
                         "needs":[{"skill":6,"level":2,"isFirm":false}],"candidates":[{"agent":10},
                         {"agent":7,"obstacle":{"kind":"roomIsReserved"}},
                         {"agent":8,"obstacle":{"kind":"declined"}},

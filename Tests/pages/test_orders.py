@@ -47,7 +47,7 @@ PAST = [
         },
         [
             "Offered to Ben.",
-            "Under rules version 4, 1 conversation waited for the same; 2 agents on duty could serve it, 2 with room.",
+            "Under rules version 4, 1 conversation waited for the same; 2 agents on duty could serve it, 2 with room; least loaded, then longest idle.",
             "Next was Ana.",
         ],
     ),
@@ -249,6 +249,32 @@ def test_an_agents_compartments_and_barred_customers_are_changed(office, windows
     profile = {"skills": [], "compartments": [1, 3, 20], "barred": [11]}
     assert office.first_request("agent.setProfile")["params"] == {"agent": 7, "profile": profile}
     assert office.requested("agent.setPresence") == []
+
+
+def test_compartments_go_by_their_names(office, windows):
+    office.desk = {**office.desk, "compartments": [{"id": 1, "name": "VIP"}, {"id": 2, "name": "Staff"}]}
+    office.snapshot["conversations"][1]["routing"] = {"compartment": 2}
+    office.snapshot["agents"] = [agent(7, "Ana", profile={**PLAIN, "compartments": [1, 3]}), agent(8, "Ben")]
+    office.answers["conversation.explain"] = {
+        "conversation": 2, "version": 4, "needs": [], "position": 0, "omitted": 0, "candidates": [], "next": [7],
+        "order": "leastShare",
+    }
+    page = opened(office, windows)
+    # One without a name has only its number.
+    expect(page.locator('#agents-table [data-agent="7"]')).to_contain_text("VIP · Compartment 3")
+    dialog = manage(page, 2)
+    choice = dialog.get_by_label("Compartment", exact=True)
+    expect(choice.locator("option")).to_have_text(["open to everybody", "VIP", "Staff", "Compartment 3", "a new one"])
+    expect(choice).to_have_value("2")
+    expect(dialog).to_contain_text("It is for who may see into Staff.")
+    expect(dialog).to_contain_text("Next in turn is Ana: least loaded by share of capacity, then longest idle.")
+    choice.select_option("VIP")
+    dialog.get_by_role("button", name="Ask for this").click()
+    expect(dialog).to_have_count(0)
+    assert office.first_request("conversation.setNeeds")["params"] == {"conversation": 2, "needs": [], "compartment": 1}
+    seen = manage_agent(page, 7).get_by_role("group", name="Compartments")
+    for name, is_seen in [("VIP", True), ("Staff", False), ("Compartment 3", True)]:
+        expect(seen.get_by_label(name, exact=True)).to_be_checked(checked=is_seen)
 
 
 def test_a_queue_with_the_number_of_a_person_is_not_theirs(office, windows):

@@ -307,7 +307,7 @@ def test_what_concerns_the_whole_queue_is_told_first_and_once(office, windows, w
     page.locator('[data-waiting="2"]').get_by_role("button").click()
     dialog = page.locator("dialog")
     expect(dialog).to_contain_text("In its queue 3 conversations come first. It counts as waiting since 1")
-    expect(dialog).to_contain_text("Next in turn is Ben, then Ana.")
+    expect(dialog).to_contain_text("Next in turn is Ben, then Ana: least loaded, then longest idle.")
     expect(dialog.locator(".withheld")).to_have_text(sentences)
     if sentences:
         expect(dialog.locator(".why p").first).to_have_text(sentences[0])

@@ -265,7 +265,7 @@ export function profileText(desk, profile) {
         parts.push(names.length === 0 ? "no queue" : names.join(", "));
     }
     for (const { skill, level } of profile?.skills ?? []) parts.push(`${named(desk.skills, skill, "Skill")} ${level}`);
-    for (const compartment of profile?.compartments ?? []) parts.push(compartmentName(compartment));
+    for (const compartment of profile?.compartments ?? []) parts.push(compartmentName(desk, compartment));
     if (profile?.barred?.length > 0) parts.push(`${count(profile.barred.length, "customer")} barred`);
     return parts.join(" · ");
 }

@@ -2,7 +2,7 @@
 // they must not serve.
 
 import { element } from "../dom.js";
-import { customerName } from "../words.js";
+import { customerName, named } from "../words.js";
 import { select } from "./transfer.js";
 
 const numbers = [1, 2, 3, 4, 5].map((level) => ({ id: level, name: String(level) }));
@@ -28,7 +28,7 @@ export function makeNeeds(state, routing) {
             control: element("span", { class: "need" }, element("label", {}, `${name} `, level), element("label", {}, firm, " always")),
         };
     });
-    const known = compartmentsOf(state).map((id) => ({ id, name: compartmentName(id) }));
+    const known = compartmentsOf(state).map((id) => ({ id, name: compartmentName(state.desk, id) }));
     const compartment = select("Compartment", [{ id: "", name: "open to everybody" }, ...known, { id: "new", name: "a new one" }], routing?.compartment ?? "");
     const fresh = element("input", { type: "number", class: "small-number", min: "1", step: "1", "aria-label": "Number of the new compartment" });
     const settle = () => {
@@ -57,7 +57,7 @@ export function makeCompartments(state, chosen) {
     const boxes = compartmentsOf(state, chosen).map((id) => {
         const input = element("input", { type: "checkbox" });
         input.checked = chosen.includes(id);
-        return { id, input, label: element("label", {}, input, ` ${compartmentName(id)}`) };
+        return { id, input, label: element("label", {}, input, ` ${compartmentName(state.desk, id)}`) };
     });
     const fresh = element("input", { type: "number", class: "small-number", min: "1", step: "1", "aria-label": "Another compartment" });
     return {
@@ -86,13 +86,13 @@ export function makeBarred(barred) {
     };
 }
 
-export function compartmentName(id) {
-    return `Compartment ${id}`;
+export function compartmentName(desk, id) {
+    return named(desk.compartments ?? [], id, "Compartment");
 }
 
-/** Every compartment that this desk's people and open conversations name. */
+/** Every compartment that has a name, or that this desk's people and open conversations name. */
 function compartmentsOf(state, more = []) {
-    const all = new Set(more);
+    const all = new Set([...(state.desk.compartments ?? []).map(({ id }) => id), ...more]);
     for (const { profile } of state.agents.values()) {
         for (const id of profile?.compartments ?? []) all.add(id);
     }

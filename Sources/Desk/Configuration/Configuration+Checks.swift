@@ -20,11 +20,13 @@ extension Configuration {
         try unique(grades.map(\.id), "grades")
         try unique(queues.map(\.id), "queues")
         try unique((awayReasons ?? []).map(\.id), "awayReasons")
+        try unique((compartments ?? []).map(\.id), "compartments")
         try readable(skills.map(\.name), "skills")
         try readable(kinds.map(\.name), "kinds")
         try readable(grades.map(\.name), "grades")
         try readable(queues.map(\.name), "queues")
         try readable((awayReasons ?? []).map(\.name), "awayReasons")
+        try readable((compartments ?? []).map(\.name), "compartments")
         guard queue(entry) != nil else { throw Rejection(.notFound, field: "entry") }
         for (place, grade) in grades.enumerated() {
             for (part, weight) in grade.weights.enumerated() {

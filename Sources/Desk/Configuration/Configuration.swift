@@ -26,6 +26,11 @@ public struct Configuration: Equatable, Sendable, Codable {
     public var transferTimeout: Int64
     /// Why agents may say that they are away, besides giving no reason; `nil`: nothing else.
     public var awayReasons: [AwayReason]?
+    /// Whose turn it is among the agents who may be given a conversation; `nil`: the usual order.
+    public var turnOrder: TurnOrder?
+    /// What people call compartments; one that is not among them has only its number, so a name may be
+    /// taken out while it is in use. `nil`: none has a name.
+    public var compartments: [Compartment]?
 
     /// A configuration with these values.
     public init(
@@ -33,7 +38,8 @@ public struct Configuration: Equatable, Sendable, Codable {
         queues: [Queue] = [Queue(id: QueueID(1), name: "Service")], entry: QueueID = QueueID(1),
         entries: [EntryRule]? = nil,
         ageing: Int64 = 300_000, heavyWork: HeavyWork = .isPassed, missedOffers: Int = 2,
-        transferTimeout: Int64 = 60_000, awayReasons: [AwayReason]? = nil
+        transferTimeout: Int64 = 60_000, awayReasons: [AwayReason]? = nil,
+        turnOrder: TurnOrder? = nil, compartments: [Compartment]? = nil
     ) {
         self.version = version
         self.skills = skills
@@ -47,6 +53,8 @@ public struct Configuration: Equatable, Sendable, Codable {
         self.missedOffers = missedOffers
         self.transferTimeout = transferTimeout
         self.awayReasons = awayReasons
+        self.turnOrder = turnOrder
+        self.compartments = compartments
     }
 }
 
@@ -68,6 +76,20 @@ public struct Skill: Equatable, Sendable, Codable {
 
     /// A skill with these values.
     public init(id: SkillID, name: String) {
+        self.id = id
+        self.name = name
+    }
+}
+
+/// A part of the customers whom only some agents may see: staff accounts, VIPs.
+public struct Compartment: Equatable, Sendable, Codable {
+    /// Its number.
+    public var id: CompartmentID
+    /// What people call it.
+    public var name: String
+
+    /// A compartment with these values.
+    public init(id: CompartmentID, name: String) {
         self.id = id
         self.name = name
     }

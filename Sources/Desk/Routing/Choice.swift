@@ -10,6 +10,8 @@ public struct Choice: Equatable, Sendable {
     public let ready: Int
     /// How many of its queue's relaxations were in force.
     public let relaxed: Int
+    /// By which order it was the chosen one's turn.
+    public let order: TurnOrder
     /// Who would have had the next turn.
     public let runnerUp: AgentID?
     /// Whom else it could have been, and was not; `nil` in a choice on record from before this was
@@ -19,13 +21,14 @@ public struct Choice: Equatable, Sendable {
     /// The choice with these values.
     public init(
         version: Int64, waiting: Int, onDuty: Int, ready: Int, relaxed: Int, runnerUp: AgentID?,
-        others: Others? = nil
+        order: TurnOrder = .usual, others: Others? = nil
     ) {
         self.version = version
         self.waiting = waiting
         self.onDuty = onDuty
         self.ready = ready
         self.relaxed = relaxed
+        self.order = order
         self.runnerUp = runnerUp
         self.others = others
     }

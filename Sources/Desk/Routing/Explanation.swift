@@ -66,12 +66,14 @@ public struct Explanation: Equatable, Sendable {
     /// Whose turn it is among those in whose way nothing stands, and who comes after them; neither
     /// who has it nor whom it is offered to.
     public let next: [AgentID]
+    /// By which order that is.
+    public let order: TurnOrder
 
     /// An explanation with these parts.
     public init(
         conversation: ConversationID, version: Int64, entry: QueueID, needs: [SkillLevel],
         place: Place?, withheld: [Withholding], offeredTo: AgentID?, candidates: [Candidate],
-        next: [AgentID]
+        next: [AgentID], order: TurnOrder = .usual
     ) {
         self.conversation = conversation
         self.version = version
@@ -82,6 +84,7 @@ public struct Explanation: Equatable, Sendable {
         self.offeredTo = offeredTo
         self.candidates = candidates
         self.next = next
+        self.order = order
     }
 }
 
@@ -126,7 +129,8 @@ extension Desk {
             entry: configuration.entry(of: conversation.origin), needs: name.needs,
             place: line.flatMap { place(of: conversation, in: $0) }, withheld: withheld,
             offeredTo: offeredTo, candidates: candidates,
-            next: nextInTurn(of: free.filter { $0 != offeredTo && $0 != conversation.owner.agent }))
+            next: nextInTurn(of: free.filter { $0 != offeredTo && $0 != conversation.owner.agent }),
+            order: configuration.orderOfTurns)
     }
 
     private func withholdings(
@@ -153,8 +157,7 @@ extension Desk {
     private func nextInTurn(of free: [AgentID]) -> [AgentID] {
         let turns = free.compactMap { agents[$0] }.map { agent in
             RankedQueue<AgentID, Turn>.Entry(
-                rank: Turn(load: load(of: agent.id), idleSince: agent.idleSince),
-                member: agent.id)
+                rank: turn(of: agent, load: load(of: agent.id)), member: agent.id)
         }
         guard let first = turns.min() else { return [] }
         let second = turns.filter { $0 > first }.min()

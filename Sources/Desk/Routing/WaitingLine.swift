@@ -38,15 +38,15 @@ struct WaitingLine: Sendable {
     var unservedCount: Int { able.isEmpty ? ending : 0 }
 }
 
-/// An agent's place among those who may be given a conversation: least loaded first, then idle
-/// longest (then the lowest id, which ``RankedQueue`` adds).
+/// An agent's place among those who may be given a conversation: least burdened first, as the
+/// configuration counts it (``TurnOrder``), then idle longest (then the lowest id, which
+/// ``RankedQueue`` adds).
 struct Turn: Comparable, Sendable {
-    /// Units of work held and offered.
-    let load: Int
+    let burden: Int
     let idleSince: Instant
 
     static func < (left: Self, right: Self) -> Bool {
-        if left.load != right.load { return left.load < right.load }
+        if left.burden != right.burden { return left.burden < right.burden }
         return left.idleSince < right.idleSince
     }
 }

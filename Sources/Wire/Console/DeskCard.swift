@@ -52,6 +52,15 @@ public struct DeskCard: Equatable, Sendable {
             }
             writer.endArray()
         }
+        if let compartments = configuration.compartments {
+            writer.beginArray("compartments")
+            for compartment in compartments {
+                writer.beginObject()
+                writer.named(compartment.id, compartment.name)
+                writer.endObject()
+            }
+            writer.endArray()
+        }
         writer.endObject()
     }
 }

@@ -51,6 +51,7 @@ public struct ExplanationDocument: Equatable, Sendable {
         writer.beginArray("next")
         for agent in explanation.next { writer.element(agent.number) }
         writer.endArray()
+        writer.member("order", explanation.order.rawValue)
         writer.beginArray("past")
         for record in past.suffix(WireLimits.pastEvents) { record.writePast(to: &writer) }
         writer.endArray()

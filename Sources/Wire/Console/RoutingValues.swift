@@ -57,6 +57,7 @@ extension Choice {
         writer.member("onDuty", onDuty)
         writer.member("ready", ready)
         writer.member("relaxed", relaxed)
+        writer.member("order", order.rawValue)
         if let runnerUp { writer.member("runnerUp", runnerUp.number) }
         writer.endObject()
     }

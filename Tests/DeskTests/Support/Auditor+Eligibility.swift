@@ -128,6 +128,19 @@ extension Auditor {
         }
     }
 
+    /// Whether the turn of one comes before that of another, both with room.
+    func isBefore(_ one: AgentID, _ other: AgentID) -> Bool {
+        guard let mine = people[one], let theirs = people[other] else { return false }
+        var burdens = (load(one), load(other))
+        switch configuration.turnOrder {
+        case .leastUnits?, nil: break
+        // As fractions of one denominator.
+        case .leastShare?: burdens = (burdens.0 * theirs.capacity, burdens.1 * mine.capacity)
+        case .longestIdle?: burdens = (0, 0)
+        }
+        return (burdens.0, mine.idleSince, one) < (burdens.1, theirs.idleSince, other)
+    }
+
     func hasRoom(_ id: AgentID, _ book: Book) -> Bool {
         guard let person = people[id] else { return false }
         return load(id) + weight(book, for: person) <= person.capacity

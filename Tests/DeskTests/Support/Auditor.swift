@@ -356,10 +356,7 @@ struct Auditor {
             }
         }
         for other in people.keys.sorted() where other != agent && mayTake(other, id) {
-            guard let mine = people[agent], let theirs = people[other] else { continue }
-            let isFirst =
-                (load(agent), mine.idleSince, agent) < (load(other), theirs.idleSince, other)
-            check(isFirst, "P4: it was the turn of \(other), not of \(agent)")
+            check(isBefore(agent, other), "P4: it was the turn of \(other), not of \(agent)")
         }
     }
 

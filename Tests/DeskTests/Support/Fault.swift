@@ -61,6 +61,9 @@ struct Fault: Sendable, CustomTestStringConvertible {
         agents("who is idle longest is forgotten", "P4: it was the turn") {
             $0.idleSince = moment(0)
         },
+        Fault("the order of turns is forgotten", "P4: it was the turn") {
+            $0.configuration.turnOrder = nil
+        },
         conversations("a priority is forgotten", "is before") { $0.routing.priority = nil },
         Fault("a priority is worth nothing", "is before") { $0.configuration.ageing = 0 },
         conversations("who declined is forgotten", "P3: ") { $0.routing.declined = [] },

@@ -222,6 +222,8 @@ struct RandomHistory {
         all.missedOffers = random.below(2) + 1
         all.transferTimeout = 15_000
         all.awayReasons = [AwayReason(id: AwayReasonID(1), name: "lunch")]
+        all.turnOrder = chance(of: 4) ? nil : random.pick(TurnOrder.allCases)
+        all.compartments = [Compartment(id: CompartmentID(1), name: "staff")]
         return all
     }
 

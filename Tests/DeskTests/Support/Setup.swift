@@ -64,7 +64,7 @@ struct Setup: Sendable, CustomTestStringConvertible {
                 queues: [
                     Queue(id: queue, name: "light"), Queue(id: second, name: "heavy", kind: heavy),
                 ], entries: [EntryRule(channel: .instagram, queue: second)],
-                heavyWork: .reservesRoom, transferTimeout: 12_000),
+                heavyWork: .reservesRoom, transferTimeout: 12_000, turnOrder: .longestIdle),
             profiles: [AgentProfile(agent: ben, profile: Profile(queues: [queue]))],
             capacity: 2, given: given, usualLength: usualLength)
     }
