@@ -37,6 +37,72 @@ import Testing
         #expect(Self.document.encode() == body)
     }
 
+    /// An example that says everything there is to say; the tests of the running server import it too.
+    private static let everything = "Tests/support/every_member.json"
+
+    @Test("Every member of a configuration is read and written: the example leaves none out")
+    func everyMember() throws {
+        let body = try read(Self.everything)
+        guard case .success(let document) = ConfigurationDocument.parse(body) else {
+            Issue.record("not taken")
+            return
+        }
+        let written = try #require(document.encode())
+        #expect(try foreignObject(written) == foreignObject(body))
+        // Whoever adds a member must add it to the example: by reflection, so that nobody can forget.
+        var members = Members()
+        members.visit(document)
+        #expect(members.missing == [])
+        #expect(members.met.contains("Configuration.turnOrder"))
+        #expect(members.met.contains("Hours.timeZone"))
+    }
+
+    @Test("A member that the example leaves out is found")
+    func missingMember() throws {
+        guard case .success(var document) = ConfigurationDocument.parse(try read(Self.everything))
+        else {
+            Issue.record("not taken")
+            return
+        }
+        document.configuration.turnOrder = nil
+        document.configuration.queues[0].hours?.holidays = []
+        document.configuration.queues[0].overflow?.atLength = nil
+        var members = Members()
+        members.visit(document)
+        #expect(
+            members.missing == [
+                "Configuration.turnOrder", "Hours.holidays", "Overflow.atLength",
+            ])
+    }
+
+    /// Which members of which types a value has, and which of them nowhere have any value.
+    private struct Members {
+        private(set) var met: Set<String> = []
+        private var named: Set<String> = []
+
+        var missing: [String] { named.subtracting(met).sorted() }
+
+        /// Looks at all members of a value; whether the value says anything.
+        @discardableResult
+        mutating func visit(_ value: Any) -> Bool {
+            let mirror = Mirror(reflecting: value)
+            switch mirror.displayStyle {
+            case .optional, .collection:
+                // Nothing, or an empty list, is no example.
+                for child in mirror.children { visit(child.value) }
+                return !mirror.children.isEmpty
+            case .struct, .enum, .tuple:
+                for child in mirror.children {
+                    let member = "\(type(of: value)).\(child.label ?? "")"
+                    named.insert(member)
+                    if visit(child.value) { met.insert(member) }
+                }
+                return true
+            default: return true
+            }
+        }
+    }
+
     @Test("Without profiles nobody's changes")
     func withoutProfiles() throws {
         var document = Self.document

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
 import secrets
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
+import yaml
 
 from administration import configuration, queue
 from console import Person
@@ -75,6 +78,65 @@ def test_what_is_exported_is_imported_on_record(desk: Desk, token: str):
     desk.stack.start_server()
     assert exported(desk)["profiles"] == document["profiles"]
     agent.socket.close()
+
+
+# -- every member -----------------------------------------------------------------------------------
+
+
+ROOT = Path(__file__).parents[2]
+#: A document that says everything there is to say. That it leaves no member of the program out is judged
+#: by reflection in ConfigurationDocumentTests.
+EVERYTHING = json.loads((ROOT / "Tests/support/every_member.json").read_text())
+
+
+def met(value: object, path: str = "") -> set[str]:
+    """The paths of all members of a document."""
+    if isinstance(value, dict):
+        return set().union({path}, *(met(each, f"{path}.{name}") for name, each in value.items()))
+    if isinstance(value, list):
+        return set().union(*(met(each, f"{path}[]") for each in value))
+    return {path}
+
+
+def described(schema: dict, schemas: dict, path: str = "") -> set[str]:
+    """The paths of all members that a schema names."""
+    if "$ref" in schema:
+        file, name = schema["$ref"].split("#/")
+        found = schemas[file]
+        for part in name.split("/"):
+            found = found[part]
+        return described(found, schemas if file == "" else {**schemas, "": schemas[file]}, path)
+    paths = {path} if schema.get("type") != "array" else set()
+    for part in schema.get("allOf", []) + schema.get("oneOf", []):
+        paths |= described(part, schemas, path)
+    for name, each in schema.get("properties", {}).items():
+        paths |= described(each, schemas, f"{path}.{name}")
+    if "items" in schema:
+        paths |= described(schema["items"], schemas, f"{path}[]")
+    return paths
+
+
+def test_every_member_is_exported_as_it_was_imported(desk: Desk, token: str):
+    agent = desk.agent("ana", presence="offline")
+    before = exported(desk)
+    everything = copy.deepcopy(EVERYTHING)
+    everything["profiles"][0]["agent"] = agent.person
+    done = imported(desk, everything)
+    assert done.returncode == 0, done.stderr
+    again = exported(desk)
+    assert again["configuration"].pop("version") == int(done.stdout.split()[-1])
+    del everything["configuration"]["version"]
+    assert again["configuration"] == everything["configuration"]
+    assert [each for each in again["profiles"] if each["agent"] == agent.person] == everything["profiles"]
+    assert imported(desk, before).returncode == 0
+    agent.socket.close()
+
+
+def test_the_example_and_the_description_of_the_api_name_the_same_members():
+    api = yaml.safe_load((ROOT / "Schemas/openapi.yaml").read_text())
+    console = json.loads((ROOT / "Schemas/console.json").read_text())
+    schemas = {"": api, "console.json": console}
+    assert met(EVERYTHING) == described(api["components"]["schemas"]["configuration"], schemas)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +255,8 @@ def test_what_waits_is_explained_by_its_queue_first(desk: Desk, token: str):
     agent.request("presence.set", presence="available")
     done = run(desk, "explain", str(conversation))
     assert f"\n  agent {agent.person}: could have it\n" in done.stdout, done.stdout
-    assert done.stdout.endswith(f"\nnext in turn: agent {agent.person}\n"), done.stdout
+    assert done.stdout.endswith(
+        f"\nnext in turn: agent {agent.person} (least loaded, then longest idle)\n"), done.stdout
     supervisor.request("queue.open", queue=1)
     agent.pushed("owner.changed", conversation=conversation)
     agent.socket.close()
