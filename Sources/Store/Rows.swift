@@ -48,16 +48,21 @@ extension PostgresResult {
         guard let owner = Owner(name: try text(row, 4), number: try int8(row, 5)) else {
             throw .unexpectedValue(column: 4)
         }
-        guard let channel = Channel(rawValue: try text(row, 16)) else {
-            throw .unexpectedValue(column: 16)
-        }
         return Conversation(
             id: try id(row, 0), customer: try id(row, 1), thread: try digest(row, 2),
             queue: try id(row, 3), owner: owner, handoffs: Int(try int8(row, 6)),
             waitingSince: try instant(row, 7), openedAt: try instant(row, 8),
             lastMessageAt: try instant(row, 9), customerWroteAt: try instant(row, 10),
             unread: Int(try int8(row, 11)), routing: try routing(row, from: 12),
-            origin: Origin(channel: channel, page: try text(row, 17)))
+            origin: try origin(row, from: 16))
+    }
+
+    /// By what a conversation comes: the channel in this column and the page in the next.
+    func origin(_ row: Int, from column: Int) throws(PostgresError) -> Origin {
+        guard let channel = Channel(rawValue: try text(row, column)) else {
+            throw .unexpectedValue(column: column)
+        }
+        return Origin(channel: channel, page: try text(row, column + 1))
     }
 
     func agent(_ row: Int) throws(PostgresError) -> Agent {

@@ -21,8 +21,9 @@ extension Store {
         }
         guard last > 0 else { return nil }
         for agent in now { made.adopt(agent.profile, of: agent.agent) }
-        for (conversation, routing) in try await routings(of: made.open) {
-            made.adopt(routing.needs, routing.compartment, of: conversation)
+        for row in try await settings(of: made.open) {
+            made.adopt(row.routing.needs, row.routing.compartment, of: row.conversation)
+            made.adopt(row.origin, of: row.conversation)
         }
         while true {
             let piece = try await events(StoredEvent.kindsOfSettings, after: last, until: nil)
@@ -57,17 +58,19 @@ extension Store {
         }
     }
 
-    /// Of those that have any routing of their own.
-    private func routings(
+    private func settings(
         of conversations: [ConversationID]
-    ) async throws(StoreError) -> [(ConversationID, Routing)] {
+    ) async throws(StoreError) -> [(conversation: ConversationID, routing: Routing, origin: Origin)]
+    {
         let result = try await read(
-            ReconstructionStatements.routings,
+            ReconstructionStatements.settings,
             [.int8(desk), .int8Array(conversations.map(\.number))])
         return try value { () throws(PostgresError) in
             try result.all { row throws(PostgresError) in
                 let routing: Routing? = try result.document(row, 1)
-                return (try result.id(row, 0), routing ?? Routing())
+                return (
+                    try result.id(row, 0), routing ?? Routing(), try result.origin(row, from: 2)
+                )
             }
         }
     }
@@ -97,9 +100,9 @@ enum ReconstructionStatements {
            AND at <= $4
          ORDER BY number LIMIT $5
         """)
-    static let routings = PostgresStatement(
+    static let settings = PostgresStatement(
         """
-        SELECT conversation, routing::text FROM conversations
-         WHERE desk = $1 AND conversation = ANY ($2) AND routing IS NOT NULL
+        SELECT conversation, routing::text, channel, page FROM conversations
+         WHERE desk = $1 AND conversation = ANY ($2)
         """)
 }

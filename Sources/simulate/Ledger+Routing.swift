@@ -178,9 +178,12 @@ extension Ledger {
         future.configuration = wanted
         for change in profiles { future.agents[change.agent]?.profile = change.profile }
         return wanted.queues.first { queue in
-            let last = Conversation(
-                customer: CustomerID(0), origin: Origin(), queue: queue.id, relaxed: queue.relaxations.count)
-            return !agents.keys.contains { future.fits($0, last) }
+            !Channel.allCases.contains { channel in
+                let last = Conversation(
+                    customer: CustomerID(0), origin: Origin(channel: channel, page: ""),
+                    queue: queue.id, relaxed: queue.relaxations.count)
+                return agents.keys.contains { future.fits($0, last) }
+            }
         }?.id
     }
 

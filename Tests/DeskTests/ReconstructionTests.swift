@@ -32,6 +32,7 @@ import Testing
         for row in state.agents { made.adopt(row.profile, of: row.id) }
         for row in state.conversations {
             made.adopt(row.routing.needs, row.routing.compartment, of: row.id)
+            made.adopt(row.origin, of: row.id)
         }
         let rows = made.rows(at: scene.now)
         #expect(rows.configuration == state.configuration, "\(place)")
@@ -52,7 +53,7 @@ import Testing
         var routing = row.routing
         routing.staysInQueue = false
         routing.announced = nil
-        routing.answeredAt = nil
+        routing.silentSince = nil
         routing.target = nil
         if let kept = routing.reservation, kept.until <= scene.now { routing.reservation = nil }
         return Conversation(

@@ -80,6 +80,11 @@ public struct Reconstruction: Sendable {
         conversations[conversation]?.routing.compartment = compartment
     }
 
+    /// By what a conversation's messages come, which never changes.
+    public mutating func adopt(_ origin: Origin, of conversation: ConversationID) {
+        conversations[conversation]?.origin = origin
+    }
+
     /// An event after the moment in question: what it changed was adopted as it is now.
     public mutating func noteLater(_ record: EventRecord) {
         if case .profileChanged(let agent, by: _) = record.event, agents[agent] != nil {
@@ -203,11 +208,11 @@ extension Reconstruction {
     /// Whether a person wanted somebody else to have it, and not only that this agent must not.
     private func isPassedOn(_ handoff: Handoff, _ record: EventRecord) -> Bool {
         switch handoff.reason {
-        case .transferred: true
+        case .transferred, .movedOverLimit: true
         case .moved: setAt != record.at
         case .customerWrote, .assigned, .disconnected, .wentOffline, .closed, .offerAccepted,
             .taken, .overflowed, .assignedBySupervisor, .assignedOverCapacity, .abandoned,
-            .escalated:
+            .escalated, .botAbsent:
             false
         }
     }

@@ -39,7 +39,8 @@ extension Desk {
         let last = lastLineName(of: conversation)
         return agents.names.contains { id in
             guard let agent = agents[id] else { return false }
-            return agent.profile.fits(last) && couldHold(agent, from: last.queue, on: conversation.origin.channel)
+            return agent.profile.fits(last)
+                && couldHold(agent, from: last.queue, on: conversation.origin.channel)
                 && !agent.profile.barred.contains(conversation.customer)
         }
     }
@@ -63,7 +64,7 @@ extension Configuration {
     enum Shortfall {
         /// Nobody serves the queue and has its skills.
         case nobodyFits
-        /// Its work weighs more than the capacity of each who does.
+        /// Its work weighs more than the capacity of each who does, over every channel.
         case isTooHeavy
     }
 
@@ -73,7 +74,10 @@ extension Configuration {
             queue: queue.id, needs: leastNeeds(of: queue), compartment: nil)
         var shortfall = Shortfall.nobodyFits
         for person in people where person.profile.fits(least) {
-            if weight(of: queue.id, for: person.profile) <= person.capacity { return nil }
+            let couldHold = Channel.allCases.contains { channel in
+                weight(of: queue.id, on: channel, for: person.profile) <= person.capacity
+            }
+            if couldHold { return nil }
             shortfall = .isTooHeavy
         }
         return shortfall

@@ -112,8 +112,12 @@ extension Auditor {
             let lonely = waiting(in: queue.id).count { id in
                 books[id].map { !isForSomebody($0, in: queue) } ?? false
             }
-            let plain = Book(customer: CustomerID(0), queue: queue.id, waitingSince: moment(0))
-            let isWhole = !isForSomebody(plain, in: queue)
+            let isWhole = !Channel.allCases.contains { channel in
+                let plain = Book(
+                    customer: CustomerID(0), origin: Origin(channel: channel, page: ""),
+                    queue: queue.id, waitingSince: moment(0))
+                return isForSomebody(plain, in: queue)
+            }
             guard isWhole || lonely > 0 else { return nil }
             return Unserved(queue: queue.id, isWhole: isWhole, waiting: lonely)
         }

@@ -28,7 +28,7 @@ extension Auditor {
         switch handoff.reason {
         case .customerWrote:
             let expected = beginning(of: book.origin)
-            check(queue == expected, "\(id) enters \(queue), it is to begin in \(expected)")
+            check(queue == expected, "\(id) enters \(queue), there is room in \(expected)")
         case .overflowed:
             check(overflows(id, book, to: queue, at: at), "\(id) overflows to \(queue) too early")
         case .escalated:

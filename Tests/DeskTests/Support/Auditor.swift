@@ -154,8 +154,10 @@ struct Auditor {
             let origin = origin(of: input) ?? Origin()
             books[id] = Book(
                 customer: customer, origin: origin, queue: queue, waitingSince: record.at)
+            let expected = beginning(of: origin)
             check(
-                queue == beginning(of: origin), "\(id) begins in another queue than its page says")
+                queue == expected,
+                "\(id) begins in \(queue): its page says, and there is room in, \(expected)")
         case .agentEntered(let id, let capacity):
             people[id] = Person(capacity: capacity, idleSince: record.at, since: record.at)
         case .agentConnected(let id):

@@ -18,6 +18,13 @@ enum Matter: Sendable {
     /// that is no sum of the lengths of ``Form``.
     var isExact: Bool { self == .targetsAndClosings }
 
+    var longest: Int {
+        switch self {
+        case .hours, .attendance: 4
+        case .targets, .targetsAndClosings, .skills: 5
+        }
+    }
+
     func inputs(in scene: Scene) -> [Input] {
         let rows = scene.shelf.conversations.values.sorted { $0.id < $1.id }
         var inputs: [Input] = Setup.threads.prefix(min(rows.count + 1, 2)).map { .wrote($0) }

@@ -16,6 +16,9 @@ struct Setup: Sendable, CustomTestStringConvertible {
     /// What its histories are about besides the main inputs, and instead of most of them.
     var matter: Matter?
 
+    /// How long its histories are at most when longer ones are asked for: of those with many inputs
+    /// five steps take a stage of their own.
+    var longest: Int { matter?.longest ?? 5 }
     /// How long those are that are followed one by one.
     var plainLength: Int { usualLength - 1 }
 
