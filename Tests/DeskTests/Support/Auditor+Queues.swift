@@ -70,6 +70,8 @@ extension Auditor {
     /// What an event says of a queue.
     mutating func postQueue(_ event: Event) {
         guard case .queueTurned(let queue, let isOpen, _, _) = event else { return }
+        // A person's order is on record also when it changes nothing.
+        if !isOpen, self.isOpen(queue) { expectOverflow(from: queue) }
         doors[queue]?.isOpen = isOpen
     }
 

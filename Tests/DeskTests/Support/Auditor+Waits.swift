@@ -74,13 +74,16 @@ extension Auditor {
 
     // MARK: What follows from events
 
+    /// A queue closes now: what waits there goes where its overflow says.
+    mutating func expectOverflow(from closing: QueueID) {
+        guard queue(closing)?.overflow?.whenClosed == true else { return }
+        for (id, book) in books where book.owner == .queue(closing) && !book.stays {
+            pending.shutOut[id] = closing
+        }
+    }
+
     mutating func expect(after event: Event, of input: Input) {
         switch event {
-        case .queueTurned(let queue, isOpen: false, _, _):
-            guard self.queue(queue)?.overflow?.whenClosed == true else { return }
-            for (id, book) in books where book.owner == .queue(queue) && !book.stays {
-                pending.shutOut[id] = queue
-            }
         case .targetWarned(let id, _, _, let calls):
             expectEscalation(of: id, calls) { $0.onWarning }
         case .targetBreached(let id, _, let calls):

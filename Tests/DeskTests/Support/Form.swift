@@ -24,6 +24,9 @@ struct Form: Hashable {
         let clock = Clock(now: scene.now, moments: moments, isExact: isExact)
         let customers = rows.map(\.customer)
         for agent in agents { note(agent, customers, clock) }
+        if scene.shelf.configuration.awayReasons != nil {
+            marks += agents.map { Int($0.attendance.awayReason?.number ?? 0) }
+        }
         marks.append(Self.turns(agents))
         for queue in queues { note(queue, clock) }
         for row in rows { note(row, scene, clock) }
