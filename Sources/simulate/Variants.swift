@@ -54,7 +54,7 @@ enum Variants {
                     kind: generator.below(2) == 0 ? nil : heavy,
                     handing: generator.below(2) == 0 ? .push : .offer(timeout: timeout),
                     announcing: generator.below(2) == 0 ? nil : announcing(from: &generator),
-                    hours: generator.below(2) == 0 ? hours : nil,
+                    hours: generator.below(3) == 0 ? hours : nil,
                     targets: generator.below(3) == 0
                         ? targets(escalatingTo: queues[2], from: &generator) : nil,
                     wrapUp: generator.below(2) == 0 ? nil : wrapUp),
@@ -62,7 +62,7 @@ enum Variants {
                     id: queues[2], name: "list", handing: .pull,
                     overflow: Overflow(to: queues[1], afterWait: 8_000),
                     limit: generator.below(2) == 0 ? nil : 1,
-                    hours: generator.below(2) == 0 ? hours : nil),
+                    hours: generator.below(4) == 0 ? hours : nil),
             ],
             entries: [
                 EntryRule(channel: .instagram, queue: queues[1]),
