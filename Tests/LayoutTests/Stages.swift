@@ -19,8 +19,10 @@ enum Stages {
     }
 
     static func withoutTargets(_ targets: [String], stages: String) -> [String] {
-        let named = bodies(stages).flatMap { $0.matches(of: /swift_tests '?([\w|]+)(?:'|;|\s)/) }
-            .flatMap { $0.1.split(separator: "|").map(String.init) }
+        let named = bodies(stages).flatMap {
+            $0.matches(of: /swift_tests(?:_together)? '?([\w|]+)(?:'|;|\s)/)
+        }
+        .flatMap { $0.1.split(separator: "|").map(String.init) }
         return targets.filter { !named.contains($0) }
     }
 
