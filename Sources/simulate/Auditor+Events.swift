@@ -85,6 +85,8 @@ extension Auditor {
         if handoff.from.agent != nil { leftIn[id] = former.queue }
         if case .agent(let agent) = handoff.to { checkAssignment(handoff, to: agent, record) }
         checkEntry(handoff, former, at: record.at)
+        // Whatever brings it back later in the same commit, it has left the queue that closed.
+        if let closed = leaving[id], handoff.from == .queue(closed) { leaving[id] = nil }
         if case .queue(let queue) = handoff.to { checkLimit(of: queue, handoff) }
         var conversation = former
         conversation.handoffs = handoff.number
