@@ -26,7 +26,7 @@ struct AnnouncingTests {
     }
 
     private static func id(_ thread: Digest, _ scene: Scene) -> ConversationID {
-        scene.shelf.conversations.values.first { $0.thread == thread }?.id ?? conversation(0)
+        scene.row(of: thread)?.id ?? conversation(0)
     }
 
     /// Three who wait behind the one whom Ana has.

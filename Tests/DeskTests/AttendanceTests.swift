@@ -22,7 +22,7 @@ struct AttendanceTests {
     private let lunch = AwayReasonID(1)
 
     private func id(_ scene: Scene, _ thread: Digest = maria) -> ConversationID {
-        scene.shelf.conversations.values.first { $0.thread == thread }?.id ?? conversation(0)
+        scene.row(of: thread)?.id ?? conversation(0)
     }
 
     private func owner(_ scene: Scene, _ thread: Digest = maria) -> Owner? {

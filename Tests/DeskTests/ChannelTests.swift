@@ -41,7 +41,7 @@ struct ChannelTests {
     }
 
     private func row(_ low: UInt64, _ scene: Scene) -> Conversation? {
-        scene.shelf.conversations.values.first { $0.thread == Digest(high: 7, low: low) }
+        scene.row(of: Digest(high: 7, low: low))
     }
 
     private func check(_ scene: Scene) {

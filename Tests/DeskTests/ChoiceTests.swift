@@ -15,7 +15,7 @@ struct ChoiceTests {
     }
 
     private func row(of thread: Digest, _ scene: Scene) -> Conversation? {
-        scene.shelf.conversations.values.first { $0.thread == thread }
+        scene.row(of: thread)
     }
 
     private func id(of thread: Digest, _ scene: Scene) -> ConversationID {

@@ -65,7 +65,7 @@ struct ClosedOverflowTests {
     }
 
     private func row(of thread: Digest, _ scene: Scene) throws -> Conversation {
-        try #require(scene.shelf.conversations.values.first { $0.thread == thread })
+        try #require(scene.row(of: thread))
     }
 
     private func check(_ scene: Scene) {

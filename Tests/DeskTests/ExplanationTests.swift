@@ -24,7 +24,7 @@ import Testing
     }
 
     private func row(of thread: Digest, _ scene: Scene) -> Conversation? {
-        scene.shelf.conversations.values.first { $0.thread == thread }
+        scene.row(of: thread)
     }
 
     private func explained(_ thread: Digest, _ scene: Scene) throws -> Explanation {

@@ -36,7 +36,7 @@ struct HistoryTests {
 
         init(_ scene: Scene) {
             let rows = [maria, jorge].map { thread in
-                scene.shelf.conversations.values.first { $0.thread == thread }
+                scene.row(of: thread)
             }
             marks += rows.map { row in row.map { Self.mark($0.owner) } ?? -1 }
             note(order: rows.map { row in row.flatMap { $0.isOpen ? $0.waitingSince : nil } })

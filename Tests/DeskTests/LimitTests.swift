@@ -20,7 +20,7 @@ struct LimitTests {
     }
 
     private func row(of thread: Digest, _ scene: Scene) -> Conversation? {
-        scene.shelf.conversations.values.first { $0.thread == thread }
+        scene.row(of: thread)
     }
 
     private func id(of thread: Digest, _ scene: Scene) -> ConversationID {

@@ -26,7 +26,7 @@ struct OfferTests {
 
     private func id(_ scene: Scene) -> ConversationID { row(scene)?.id ?? conversation(0) }
     private func row(_ scene: Scene) -> Conversation? {
-        scene.shelf.conversations.values.first { $0.thread == maria }
+        scene.row(of: maria)
     }
     private func isOfferedTo(_ scene: Scene) -> AgentID? { row(scene)?.routing.offer?.agent }
 
@@ -51,7 +51,7 @@ struct OfferTests {
         var scene = offered()
         scene.run([.presenceSet(ben, .away), .capacitySet(ana, capacity: 1, by: sofia)])
         scene.run([.wrote(jorge)])
-        let second = scene.shelf.conversations.values.first { $0.thread == jorge }
+        let second = scene.row(of: jorge)
         #expect(second?.routing.offer == nil)
         check(scene)
     }

@@ -33,7 +33,7 @@ struct OpeningTests {
     }
 
     static func owner(of thread: Digest, _ scene: Scene) -> Owner? {
-        scene.shelf.conversations.values.first { $0.thread == thread }?.owner
+        scene.row(of: thread)?.owner
     }
 
     static func check(_ scene: Scene) {

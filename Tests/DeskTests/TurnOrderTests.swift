@@ -71,7 +71,7 @@ struct TurnOrderTests {
         var scene = try scene(line)
         // Closed, so that it is explained before it is given.
         scene.run([.queueClosed(queue, by: sofia), .wrote(maria)])
-        let waiting = scene.shelf.conversations.values.first { $0.thread == maria }
+        let waiting = scene.row(of: maria)
         let id = try #require(waiting?.id)
         let told = try #require(scene.desk.explain(id))
         #expect(told.next == line.next && told.order == line.order ?? .leastUnits)

@@ -36,7 +36,7 @@ struct UnservedTests {
     }
 
     private func waiting(_ thread: Digest, _ scene: Scene) throws -> ConversationID {
-        try #require(scene.shelf.conversations.values.first { $0.thread == thread }?.id)
+        try #require(scene.row(of: thread)?.id)
     }
 
     /// Jorge keeps nobody; Maria waits in the second queue while nobody is available.

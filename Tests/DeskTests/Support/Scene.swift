@@ -77,6 +77,11 @@ struct Scene {
         }
     }
 
+    /// The stored row of this thread's conversation.
+    func row(of thread: Digest) -> Conversation? {
+        shelf.conversations.values.first { $0.thread == thread }
+    }
+
     /// Lets time pass, then tells the desk.
     @discardableResult
     mutating func wait(_ milliseconds: Int64) -> [Event] {
