@@ -219,8 +219,9 @@ import CLibwebsockets
     func cut() {
         dropEverything()
         guard let wsi = unsafe wsi else { return }
-        // What it has begun to send, the library would first try to deliver to the end.
-        eventLoopAbandon(descriptor)
+        // What it has begun to send, the library would first try to deliver to the end. Whoever has all
+        // of it is not reset: some systems would throw away what was not read yet.
+        if isDelivering { eventLoopAbandon(descriptor) }
         unsafe lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC)
     }
 

@@ -50,6 +50,31 @@ extension StoreTests {
             }
         }
 
+        /// The rows of a moment, made from the ledger as it is read back, give the reasons that the desk
+        /// itself gives.
+        @Test(arguments: fixedSeeds + [UInt64.random(in: .min ... .max)])
+        func thePastIsMadeAgain(seed: UInt64) async throws {
+            try await Scene.run { scene in
+                let node = try await scene.node()
+                #expect(try await node.store.reconstruction(at: node.now) == nil)
+                var history = RandomHistory(seed: seed)
+                for step in 0..<24 {
+                    let commit = try await node.decided(try await history.batch(node))
+                    #expect(await node.store.commit(commit) == .ok, "seed \(seed), step \(step)")
+                    let made = try await node.store.reconstruction(at: node.now)
+                    let open = node.desk.state.conversations.map(\.id)
+                    #expect(made?.open ?? [] == open, "seed \(seed), step \(step)")
+                    for id in open {
+                        let past = made?.explain(id, at: node.now)
+                        #expect(
+                            past?.explanation == node.desk.explain(id),
+                            "seed \(seed), step \(step), \(id)")
+                    }
+                    node.now = node.now.adding(milliseconds: Int64(history.below(40_000)))
+                }
+            }
+        }
+
         @Test func onlyTheLatestEventsComeBack() async throws {
             try await Scene.run { scene in
                 let node = try await scene.node { $0.recentEvents = 5 }
@@ -114,7 +139,12 @@ struct RandomHistory {
     mutating func below(_ limit: Int) -> Int { Int.random(in: 0..<limit, using: &generator) }
 
     @LoopActor mutating func batch(_ node: Node) async throws -> [Node.Order] {
-        var orders: [Node.Order] = []
+        // Somebody comes to work, or else nobody would be there most of the time.
+        let comer = AgentID(Int64(below(4)) + 1)
+        var orders = [
+            Node.Order(input: .agentConnected(comer, ConnectionID(Int64(below(3))))),
+            Node.Order(input: .presenceSet(comer, .available)),
+        ]
         for _ in 0...below(12) {
             let next =
                 switch below(8) {

@@ -48,7 +48,7 @@ extension Configuration {
     /// How many units of this agent's capacity a conversation of this queue and channel takes. What is
     /// said of their grade goes before what is said of everybody, and there what is said of the channel
     /// before what is said of every channel. Without a channel: what it usually takes.
-    func weight(of queue: QueueID, on channel: Channel? = nil, for profile: Profile) -> Int {
+    func weight(of queue: QueueID, on channel: Channel?, for profile: Profile) -> Int {
         guard let id = self.queue(queue)?.kind else { return 1 }
         let own = grades.first { $0.id == profile.grade }?.weights ?? []
         let weight =
@@ -57,6 +57,12 @@ extension Configuration {
         if let weight { return weight.weight }
         let kind = kinds.first { $0.id == id }
         return kind?.channels?.first { $0.channel == channel }?.weight ?? kind?.weight ?? 1
+    }
+
+    /// Whether one conversation of this queue and channel is no more than the agent's whole capacity:
+    /// what is more will never be theirs, whatever they let go of.
+    func couldHold(_ agent: Agent, from queue: QueueID, on channel: Channel?) -> Bool {
+        weight(of: queue, on: channel, for: agent.profile) <= agent.capacity
     }
 
     /// Whether conversations of this queue may weigh differently by their channel: then those of one

@@ -80,7 +80,7 @@ public struct Reconstruction: Sendable {
         conversations[conversation]?.routing.compartment = compartment
     }
 
-    /// By what a conversation's messages come, which never changes.
+    /// By what a conversation's messages come, which stays as it was.
     public mutating func adopt(_ origin: Origin, of conversation: ConversationID) {
         conversations[conversation]?.origin = origin
     }

@@ -40,7 +40,8 @@ extension Desk {
         return agents.names.contains { id in
             guard let agent = agents[id] else { return false }
             return agent.profile.fits(last)
-                && couldHold(agent, from: last.queue, on: conversation.origin.channel)
+                && configuration.couldHold(
+                    agent, from: last.queue, on: conversation.origin.channel)
                 && !agent.profile.barred.contains(conversation.customer)
         }
     }
@@ -50,12 +51,6 @@ extension Desk {
         var last = conversation
         last.routing.relaxed = configuration.queue(conversation.queue)?.relaxations.count ?? 0
         return lineName(of: last)
-    }
-
-    /// Whether one conversation of this queue and channel is no more than the agent's whole capacity:
-    /// what is more will never be theirs, whatever they let go of.
-    func couldHold(_ agent: Agent, from queue: QueueID, on channel: Channel) -> Bool {
-        configuration.weight(of: queue, on: channel, for: agent.profile) <= agent.capacity
     }
 }
 
@@ -74,11 +69,10 @@ extension Configuration {
             queue: queue.id, needs: leastNeeds(of: queue), compartment: nil)
         var shortfall = Shortfall.nobodyFits
         for person in people where person.profile.fits(least) {
-            let couldHold = Channel.allCases.contains { channel in
-                weight(of: queue.id, on: channel, for: person.profile) <= person.capacity
-            }
-            if couldHold { return nil }
             shortfall = .isTooHeavy
+            if Channel.allCases.contains(where: { couldHold(person, from: queue.id, on: $0) }) {
+                return nil
+            }
         }
         return shortfall
     }
