@@ -59,6 +59,9 @@ extension Console {
 
     func supervise() -> Command? {
         if knowsNoHours, world.generator.below(2) == 0 { return tellHours() }
+        // Most runs come to have something to route by, and while there is time for it to matter.
+        let isConfigured = world.database.configuration.version > 0
+        if !isConfigured, world.generator.below(6) == 0 { return configure() }
         let open = world.database.conversations.values.filter(\.isOpen).map(\.id).sorted()
         let conversation = world.generator.pick(open)
         switch world.generator.below(17) {

@@ -40,6 +40,9 @@ final class Socket {
         lastPushed = resumesAfter?.number ?? 0
     }
 
+    /// Whether the node has ended since, or begun anew.
+    var isDead: Bool { !node.isUp || node.life != life }
+
     func toConsole(_ frame: Frame) {
         switch frame {
         case .push(let record, previous: _): lastPushed = record.number
@@ -55,7 +58,7 @@ final class Socket {
         let world = console.world
         busyUntil = max(busyUntil, world.now + world.latency())
         world.at(busyUntil) { [self] in
-            guard node.isUp, node.life == life else { return breakOff() }
+            guard !isDead else { return breakOff() }
             node.call { [self] in action(node) }
         }
     }
@@ -141,11 +144,13 @@ final class Console {
         }
     }
 
-    /// A console that hears nothing at all gives the socket up and looks for the owner again.
+    /// A console that hears nothing at all gives the socket up and looks for the owner again. A node
+    /// that died before it took the socket could not break it off.
     private func watch(_ socket: Socket) {
         world.after(Self.patience) { [self] in
             guard self.socket === socket else { return }
-            if seen == nil || !socket.node.answersAsOwner { disconnect() } else { watch(socket) }
+            let isOfUse = seen != nil && !socket.isDead && socket.node.answersAsOwner
+            if isOfUse { watch(socket) } else { disconnect() }
         }
     }
 

@@ -154,7 +154,7 @@ enum Line: String, CaseIterable {
 }
 
 /// A line that was broken, with what shows it.
-struct Violation: CustomStringConvertible {
+struct Violation: CustomStringConvertible, Sendable {
     let line: Line
     let time: Int64
     let text: String

@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// Drives the real Engine, Desk, Outbox and Feeds through everything that can go wrong.
 @main
-struct Simulate: ParsableCommand {
+struct Simulate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
         abstract: "Runs the desk's machinery on pretend databases and networks, seed by seed.",
@@ -49,7 +49,7 @@ struct Simulate: ParsableCommand {
         }
     }
 
-    func run() throws {
+    func run() async throws {
         if let skillCase { return try play(skillCase) }
         if theory { return try compareWithTheory() }
         if lines { return tellLines() }
@@ -62,27 +62,27 @@ struct Simulate: ParsableCommand {
         }
         var runner = Runner()
         if let fault {
-            runner.find(fault)
+            await runner.find([fault])
         } else {
-            try runAll(&runner)
+            try await runAll(&runner)
         }
         print("\(runner.passed) passed, \(runner.failed) failed")
         if runner.failed > 0 { throw ExitCode.failure }
     }
 
-    private func runAll(_ runner: inout Runner) throws {
+    private func runAll(_ runner: inout Runner) async throws {
         let isDefault = seeds == nil && fresh == nil && !planted
         if isDefault || seeds != nil {
-            runner.run(PastFailures.seeds.map(\.seed), "past failures")
-            runner.run(try seeds.map(range) ?? 1...1_000, "fixed")
+            await runner.run(PastFailures.seeds.map(\.seed), "past failures")
+            await runner.run(try seeds.map(range) ?? 1...1_000, "fixed")
         }
         if isDefault || fresh != nil {
             let base = UInt64.random(in: 1_000_000...UInt64(UInt32.max))
             print("fresh seeds begin with \(base)")
-            runner.run(base..<base + (fresh ?? 200), "fresh")
+            await runner.run(base..<base + (fresh ?? 200), "fresh")
         }
         if isDefault || planted {
-            for fault in Plant.allCases { runner.find(fault) }
+            await runner.find(Plant.allCases)
         }
     }
 

@@ -9,5 +9,6 @@ enum PastFailures {
         ("somebody came for reserved heavy work, and the room it had kept stayed empty", 442),
         ("a wrap-up that ended no later silently let an earlier one be extended further", 475),
         ("a wrap-up that ended no later silently let an earlier one be extended further", 689),
+        ("a node died before it took the socket of a console that resumes", 635),
     ]
 }

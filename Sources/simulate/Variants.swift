@@ -44,7 +44,7 @@ enum Variants {
                     limit: generator.below(2) == 0 ? nil : 2,
                     stickiness: generator.below(2) == 0 ? 0 : 2_000,
                     announcing: generator.below(2) == 0 ? nil : announcing(from: &generator),
-                    abandonment: generator.below(2) == 0 ? nil : 9_000,
+                    abandonment: generator.below(2) == 0 ? nil : generator.between(1_000, 5_000),
                     hours: generator.below(3) == 0 ? hours : nil,
                     targets: generator.below(2) == 0
                         ? nil : targets(escalatingTo: queues[1], from: &generator),
@@ -54,6 +54,7 @@ enum Variants {
                     kind: generator.below(2) == 0 ? nil : heavy,
                     handing: generator.below(2) == 0 ? .push : .offer(timeout: timeout),
                     announcing: generator.below(2) == 0 ? nil : announcing(from: &generator),
+                    abandonment: generator.below(3) == 0 ? generator.between(2_000, 8_000) : nil,
                     hours: generator.below(3) == 0 ? hours : nil,
                     targets: generator.below(3) == 0
                         ? targets(escalatingTo: queues[2], from: &generator) : nil,
