@@ -51,7 +51,7 @@ struct Simulate: AsyncParsableCommand {
 
     func run() async throws {
         if let skillCase { return try play(skillCase) }
-        if theory { return try compareWithTheory() }
+        if theory { return try await compareWithTheory() }
         if lines { return tellLines() }
         let fault = try plant.map(named)
         if let seed {
@@ -89,24 +89,12 @@ struct Simulate: AsyncParsableCommand {
     /// The seed of the page that is kept; any other must pass as well.
     private static let theorySeed: UInt64 = 1
 
-    private func compareWithTheory() throws {
+    private func compareWithTheory() async throws {
         let report = TheoryReport(grid: small ? .small : .full, seed: seed ?? Self.theorySeed)
         if planted {
-            var hidden = 0
-            for fault in TheoryPlant.allCases {
-                let found = report.find(fault)
-                if found == nil { hidden += 1 }
-                print("planted \(fault.rawValue): \(found.map { "\($0)" } ?? "NOT FOUND")")
-            }
-            for fault in Calibration.Fault.allCases {
-                let isFound = !Calibration(seed: report.seed, fault: fault).isSound
-                if !isFound { hidden += 1 }
-                print("planted \(fault.rawValue): \(isFound ? "announced waits" : "NOT FOUND")")
-            }
-            if hidden > 0 { throw ExitCode.failure }
-            return
+            return try await findPlanted(report)
         }
-        let comparisons = report.compareAll(isTold: !table)
+        let comparisons = await report.compareAll(isTold: !table)
         let calibration = Calibration(seed: report.seed)
         let outside =
             comparisons.filter { !$0.isInside }.count + (calibration.isSound ? 0 : 1)
@@ -117,6 +105,25 @@ struct Simulate: AsyncParsableCommand {
                 : "\(comparisons.count) figures, \(outside) outside their intervals",
             terminator: table ? "" : "\n")
         if outside > 0 { throw ExitCode.failure }
+    }
+
+    private func findPlanted(_ report: TheoryReport) async throws {
+        let faults = TheoryPlant.allCases.map { fault in
+            Task { (fault.rawValue, report.find(fault).map { "\($0)" }) }
+        }
+        let forecasts = Calibration.Fault.allCases.map { fault in
+            Task {
+                let isSound = Calibration(seed: report.seed, fault: fault).isSound
+                return (fault.rawValue, isSound ? nil : "announced waits")
+            }
+        }
+        var hidden = 0
+        for search in faults + forecasts {
+            let (name, found) = await search.value
+            if found == nil { hidden += 1 }
+            print("planted \(name): \(found ?? "NOT FOUND")")
+        }
+        if hidden > 0 { throw ExitCode.failure }
     }
 
     /// Plays a case for `Tests/theory/compare_with_ciw.py`.
