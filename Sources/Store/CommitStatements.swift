@@ -4,6 +4,10 @@ import Postgres
 
 /// The statements of a commit, in the order in which they are written: the lease first, so that it
 /// is locked to the end; then what the guards of later tables look at; the ledger last.
+///
+/// Rows that are changed are looked up one by one and then named by their place: a plain join leaves
+/// the order to the planner, which would go through a whole table that was empty when it planned. The
+/// writer alone changes them, under the lease's lock, so that no place goes stale.
 enum CommitStatements {
     static let lock = PostgresStatement("SELECT lock_desk($1, $2, $3, $4, $5)")
 
@@ -42,8 +46,11 @@ enum CommitStatements {
         UPDATE assignments SET ended_at = item.ended_at
           FROM unnest($2::bigint[], $3::bigint[], $4::timestamptz[])
                AS item (conversation, agent, ended_at)
-         WHERE assignments.desk = $1 AND assignments.conversation = item.conversation
-           AND assignments.agent = item.agent AND assignments.ended_at IS NULL
+         CROSS JOIN LATERAL (
+               SELECT ctid FROM assignments
+                WHERE desk = $1 AND conversation = item.conversation AND agent = item.agent
+                  AND ended_at IS NULL OFFSET 0) AS found
+         WHERE assignments.ctid = found.ctid
         """)
 
     static let begunAssignments = PostgresStatement(
@@ -100,10 +107,13 @@ enum CommitStatements {
         """
         UPDATE messages SET platform = item.platform
           FROM unnest($2::bigint[], $3::bytea[]) AS item (message, platform)
-         WHERE messages.desk = $1 AND messages.message = item.message
-           AND messages.platform IS NULL
-           AND NOT EXISTS (SELECT FROM messages AS other
-                            WHERE other.desk = $1 AND other.platform = item.platform)
+         CROSS JOIN LATERAL (
+               SELECT ctid FROM messages
+                WHERE desk = $1 AND message = item.message AND platform IS NULL OFFSET 0) AS found
+          LEFT JOIN LATERAL (
+               SELECT message FROM messages
+                WHERE desk = $1 AND platform = item.platform OFFSET 0) AS other ON true
+         WHERE messages.ctid = found.ctid AND other.message IS NULL
         """)
 
     static let messageChanges = PostgresStatement(
@@ -148,8 +158,10 @@ enum CommitStatements {
         """
         UPDATE presence_periods SET ended_at = greatest(began_at, item.ended_at)
           FROM unnest($2::bigint[], $3::timestamptz[]) AS item (agent, ended_at)
-         WHERE presence_periods.desk = $1 AND presence_periods.agent = item.agent
-           AND presence_periods.ended_at IS NULL
+         CROSS JOIN LATERAL (
+               SELECT ctid FROM presence_periods
+                WHERE desk = $1 AND agent = item.agent AND ended_at IS NULL OFFSET 0) AS found
+         WHERE presence_periods.ctid = found.ctid
         """)
 
     static let begunPresences = PostgresStatement(

@@ -22,40 +22,41 @@ enum PrefetchStatements {
         """
 
     static let keys = PostgresStatement(
-        "SELECT key, parameters, result FROM keys WHERE desk = $1 AND key = ANY ($2)")
+        "SELECT key, parameters, result FROM \(LookedUp.rows(of: "keys", by: "key", "bytea"))")
 
     /// Ordered, so that the latest of a thread is read last and stays.
     static let threads = PostgresStatement(
         """
         SELECT \(conversationColumns)
-          FROM conversations \(LookedUp.activity)
-               \(LookedUp.customer(of: "conversations"))
-         WHERE conversations.desk = $1 AND conversations.thread = ANY ($2)
+          FROM \(LookedUp.rows(of: "conversations", by: "thread", "bytea"))
+               \(LookedUp.activity) \(LookedUp.customer(of: "conversations"))
          ORDER BY conversations.conversation
         """)
 
     static let conversations = PostgresStatement(
         """
         SELECT \(conversationColumns)
-          FROM conversations \(LookedUp.activity)
-               \(LookedUp.customer(of: "conversations"))
-         WHERE conversations.desk = $1 AND conversations.conversation = ANY ($2)
+          FROM \(LookedUp.rows(of: "conversations", by: "conversation", "bigint"))
+               \(LookedUp.activity) \(LookedUp.customer(of: "conversations"))
         """)
 
     static let messages = PostgresStatement(
-        "SELECT platform, message FROM messages WHERE desk = $1 AND platform = ANY ($2)")
+        """
+        SELECT platform, message
+          FROM \(LookedUp.rows(of: "messages", by: "platform", "bytea"))
+        """)
 
     static let jobs = PostgresStatement(
         """
-        SELECT \(PostgresResult.jobColumns) FROM jobs WHERE desk = $1 AND job = ANY ($2)
+        SELECT \(PostgresResult.jobColumns) FROM \(LookedUp.rows(of: "jobs", by: "job", "bigint"))
         """)
 
     static let customerKeys = PostgresStatement(
         """
         SELECT conversations.conversation, customers.customer, customers.wrapping_key,
                customers.sealed_key
-          FROM conversations \(LookedUp.customer(of: "conversations"))
-         WHERE conversations.desk = $1 AND conversations.conversation = ANY ($2)
+          FROM \(LookedUp.rows(of: "conversations", by: "conversation", "bigint"))
+               \(LookedUp.customer(of: "conversations"))
         """)
 
     /// What is asked for, each with its command. `unsealed` are the conversations that the desk holds
@@ -86,11 +87,21 @@ enum PrefetchStatements {
     }
 }
 
-/// Joins to the one row that another row names, each written so that it is a look into the primary
-/// key for each row, whatever the planner believes of the tables' sizes: `OFFSET 0` keeps the part
-/// apart. Joined freely, a plan made while the tables were small walks over all of the desk's rows
-/// for each, which at 10,000 customers was nine tenths of the database's work.
+/// Joins to the rows that another row names, each written so that it is a look into an index for each
+/// row, whatever the planner believes of the tables' sizes: `OFFSET 0` keeps the part apart. Joined
+/// freely, a plan made while the tables were small walks over all of the desk's rows for each, which at
+/// 10,000 customers was nine tenths of the database's work.
 enum LookedUp {
+    /// The rows of this desk (`$1`) in which a column is one of those in `$2`. With `= ANY` the planner
+    /// may as well go through all of the desk's rows and compare each with each.
+    static func rows(of table: String, by column: String, _ type: String) -> String {
+        """
+        unnest($2::\(type)[]) AS item (wanted)
+               CROSS JOIN LATERAL
+               (SELECT * FROM \(table) WHERE desk = $1 AND \(column) = wanted OFFSET 0) AS \(table)
+        """
+    }
+
     /// The customer whom a row of `table` names.
     static func customer(of table: String) -> String {
         """
