@@ -80,10 +80,11 @@ struct Explain: AsyncParsableCommand {
 
     func run() async {
         await ending {
+            let moment = try at.map(Self.moment)
             let settings = try await file.settings()
             let id = ConversationID(conversation)
-            if let at {
-                try Node.explain(settings, id, at: try Self.moment(at))
+            if let moment {
+                try Node.explain(settings, id, at: moment)
             } else {
                 try Node.explain(settings, id, server)
             }

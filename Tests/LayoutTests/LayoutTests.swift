@@ -157,5 +157,7 @@ private func sources(of room: String) throws -> [(name: String, text: String)] {
         #expect(Stages.withoutFolders(["xyz"], stages: stages) == ["xyz"])
         #expect(
             Stages.withoutFolders(["xyz"], stages: "stage_xyz() { python_tests Tests/xyz; }") == [])
+        let together = "stage_xyz() { python_tests_together Tests/xyz; }"
+        #expect(Stages.withoutFolders(["xyz"], stages: together) == [])
     }
 }

@@ -28,7 +28,7 @@ enum Stages {
 
     static func withoutFolders(_ folders: [String], stages: String) -> [String] {
         let named = bodies(stages).flatMap {
-            $0.matches(of: /python_tests Tests\/([\w-]+)(?:;|\s)/)
+            $0.matches(of: /python_tests(?:_together)? Tests\/([\w-]+)(?:;|\s)/)
         }
         .map { String($0.1) }
         return folders.filter { !named.contains($0) }
