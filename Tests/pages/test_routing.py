@@ -203,6 +203,11 @@ def test_a_supervisor_sees_expected_waits_and_who_has_gone(office, windows):
     expect(service.nth(4)).to_have_text("")
 
 
+def is_in_sight(page, title):
+    """Whether every column of a panel is, without a scroll to the side."""
+    return page.locator(f'[aria-labelledby="{title}"]').evaluate("panel => panel.scrollWidth <= panel.clientWidth")
+
+
 def test_a_supervisor_sees_what_nobody_could_serve(office, windows, shot):
     page = opened(office, windows)
     marks = page.locator("#queues-table .unserved:visible")
@@ -216,6 +221,7 @@ def test_a_supervisor_sees_what_nobody_could_serve(office, windows, shot):
         office.push_unnumbered("service", queues=[], promises=[], unserved=[{"queue": 2, **told}])
         expect(fraud).to_have_text(words)
         expect(marks).to_have_count(1)
+    assert is_in_sight(page, "queues-title")
     shot(page, "unserved")
     office.push_unnumbered("service", queues=[], promises=[])
     expect(marks).to_have_count(0)
@@ -248,6 +254,8 @@ def test_a_supervisor_sees_queues_agents_and_offers(office, windows, shot):
     expect(full).to_have_attribute("title", re.compile("^Full: people put no more into it"))
     expect(page.locator('#agents-table [data-agent="7"]')).to_contain_text("Trainee · Service, Fraud · Français 3")
     expect(page.locator("#held-table tbody tr")).to_have_count(1)
+    for panel in ("queues-title", "queue-title", "agents-title", "held-title"):
+        assert is_in_sight(page, panel), panel
     shot(page, "supervision-routing")
     dark = opened(office, windows, color_scheme="dark")
     shot(dark, "supervision-routing-dark")

@@ -54,7 +54,8 @@ export function makeSupervision(actions, report) {
             "main",
             { class: "supervision", id: "main", tabindex: "-1" },
             tiles.element,
-            element("div", { class: "panels" }, element("div", { class: "column" }, queues, queue), element("div", { class: "column" }, agents, held, report)),
+            queues,
+            element("div", { class: "panels" }, element("div", { class: "column" }, queue), element("div", { class: "column" }, agents, held, report)),
         ),
         update(model) {
             const { state, ui, now } = model;
