@@ -11,6 +11,8 @@ import Postgres
         let seconds: Double
         let usage: Usage
         let commits: Double
+        /// How often agents were told to ask again, because their word waited for too long.
+        let askedAgain: Int
         let check: BurstCheck
         /// Conversations that came to wait in a second.
         let arrivals: Double
@@ -84,7 +86,8 @@ import Postgres
             connection: connection, command: command, pushes: pushes, after: before)
         let router = try await routeInSQL()
         let findings = Findings(
-            seconds: seconds, usage: usage, commits: commits, check: check, arrivals: arrivals,
+            seconds: seconds, usage: usage, commits: commits,
+            askedAgain: consoles.askedAgainCount, check: check, arrivals: arrivals,
             router: router, faults: faults(check))
         try Report.print(findings, command: command)
         return findings.faults.isEmpty

@@ -20,7 +20,9 @@ extension Report {
             "time",
             "\(fixed(findings.seconds, 3)) s: "
                 + "\(fixed(Double(check.assigned) / findings.seconds, 0)) assignments/s, in "
-                + "\(fixed(findings.commits, 0)) commits")
+                + "\(fixed(findings.commits, 0)) commits"
+                + (findings.askedAgain > 0
+                    ? "; agents were told to ask again \(findings.askedAgain) times" : ""))
         line(
             "CPU per assignment",
             "server \(fixed(server, 1)) µs + database \(fixed(database, 1)) µs = "

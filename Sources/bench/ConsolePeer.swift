@@ -18,6 +18,8 @@ import Foundation
     private let consoles: Consoles
     private let number: Int
     private var socket: ClientSocket?
+    /// The latest request.
+    private var latest = ""
     private var target: Target { consoles.target }
 
     init(consoles: Consoles, number: Int) {
@@ -105,9 +107,22 @@ import Foundation
 
     private func request(_ method: String, _ parameters: String) {
         let id = UUID().uuidString.lowercased()
-        let text = #"{"jsonrpc":"2.0","id":"\#(id)","method":"\#(method)","params":\#(parameters)}"#
-        socket?.send(WebSocketFrames.masked(text.utf8, opcode: WebSocketFrames.text))
+        latest = #"{"jsonrpc":"2.0","id":"\#(id)","method":"\#(method)","params":\#(parameters)}"#
+        sendLatest()
     }
+
+    private func sendLatest() {
+        socket?.send(WebSocketFrames.masked(latest.utf8, opcode: WebSocketFrames.text))
+    }
+
+    /// What the desk could not answer in time is asked again under the same id, as the console does.
+    private func askAgain() {
+        consoles.askedAgain()
+        consoles.loop.after(Self.pause) { [weak self] in self?.sendLatest() }
+    }
+
+    /// Before something is asked again.
+    private static let pause = Duration.milliseconds(500)
 
     // MARK: Frames
 
@@ -163,7 +178,10 @@ import Foundation
     }
 
     private func answered(_ text: String) {
-        guard text.contains(#""result":"#) else { return fail("refused: \(reason(text))") }
+        guard text.contains(#""result":"#) else {
+            let isPassing = phase == .open && text.contains(#""code":"unavailable""#)
+            return isPassing ? askAgain() : fail("refused: \(reason(text))")
+        }
         switch phase {
         case .greeting where consoles.areAvailable:
             phase = .settingPresence
@@ -215,6 +233,8 @@ import Foundation
     var otherPushes = 0
     /// Answers to commands of open consoles.
     private(set) var answers = 0
+    /// How often an open console was told to ask again, and did.
+    private(set) var askedAgainCount = 0
 
     /// How many sign in at once: what is measured is not a rush at the door.
     private static let atOnce = 32
@@ -256,6 +276,8 @@ import Foundation
     }
 
     func answered() { answers += 1 }
+
+    func askedAgain() { askedAgainCount += 1 }
 
     private func startOne() throws {
         guard all.count < count else { return }
