@@ -193,10 +193,11 @@ class FakeServer:
         return socket
 
     async def _answer(self, socket: web.WebSocketResponse, request: dict[str, Any]) -> None:
-        self.requests.append(request)
         method, params = request["method"], request["params"]
-        if method in self.answers:
-            answer = self.answers[method]
+        is_set, answer = method in self.answers, self.answers.get(method)
+        # Known from now on: a test that waits for it may then set another answer for the next.
+        self.requests.append(request)
+        if is_set:
             if callable(answer):
                 answer = answer(request)
             if answer is None:

@@ -253,6 +253,7 @@ def test_a_reply_whose_answer_is_lost_is_asked_again_under_its_id(desk, page):
     page.fill("#reply", "only once")
     page.keyboard.press("Enter")
     expect(page.locator(".pending")).to_contain_text("Going to the desk")
+    desk.first_requests("message.send", 1)
     desk.accepts_sockets = False
     desk.drop()
     expect(page.locator(".pending")).to_contain_text("Will be sent when connected again")
@@ -271,6 +272,7 @@ def test_a_reply_not_answered_survives_a_reload_of_the_page(desk, page):
     page.fill("#reply", "still there")
     page.keyboard.press("Enter")
     expect(page.locator(".pending")).to_have_count(1)
+    desk.first_requests("message.send", 1)
     del desk.answers["message.send"]
     page.on("dialog", lambda dialog: dialog.accept())
     page.reload()
