@@ -18,6 +18,8 @@ extension StoreTests {
                 try await node.commit(arrives(1, capacity: 1))
                 try await node.commit([wrote(1, message: 1)])
                 try await node.commit([replied(1, try await node.conversation(of: 1))])
+                // Customers' keys are asked for once they are forgotten.
+                try await node.reload(.keep(node.epoch))
                 try await node.commit(try Self.end(of: 1, node))
 
                 for agent in 2...Self.many { try await node.commit(arrives(agent, capacity: 1)) }
@@ -35,6 +37,7 @@ extension StoreTests {
                     "messages WHERE platform IS NULL", "jobs WHERE state = 'queued'",
                 ] { #expect(try await scene.number(table + open) >= Self.many - 2, "\(open)") }
 
+                try await node.reload(.keep(node.epoch))
                 let before = try await Self.rowsRead(scene, node)
                 try await node.commit(try Self.end(of: 300, node))
                 let read = try await Self.rowsRead(scene, node) - before
