@@ -73,7 +73,7 @@ private struct Search: Sendable {
 
     /// How many seeds a planted fault may hide from: so much is drawn by now that what few runs are about
     /// comes seldom.
-    private static let seeds: ClosedRange<UInt64> = 1...200
+    private static let seeds: ClosedRange<UInt64> = 1...100
 
     init(for plant: Plant) {
         var left = Set(plant.lines)

@@ -41,7 +41,7 @@ enum Variants {
                         to: queues[1], afterWait: generator.between(1_500, 6_000),
                         atLength: generator.below(2) == 0 ? nil : 3,
                         whenClosed: generator.below(2) == 0),
-                    limit: generator.below(2) == 0 ? nil : 2,
+                    limit: generator.below(4) == 0 ? nil : 2,
                     stickiness: generator.below(2) == 0 ? 0 : 2_000,
                     announcing: generator.below(2) == 0 ? nil : announcing(from: &generator),
                     abandonment: generator.below(2) == 0 ? nil : generator.between(1_000, 5_000),
@@ -62,7 +62,7 @@ enum Variants {
                 Queue(
                     id: queues[2], name: "list", handing: .pull,
                     overflow: Overflow(to: queues[1], afterWait: 8_000),
-                    limit: generator.below(2) == 0 ? nil : 1,
+                    limit: generator.below(4) == 0 ? nil : 1,
                     hours: generator.below(4) == 0 ? hours : nil),
             ],
             entries: [

@@ -41,7 +41,7 @@ struct Weather {
         commitRetry = draw(20_000)
         reloadLost = draw(100_000)
         databaseAway = draw(30_000)
-        poison = draw(15_000)
+        poison = draw(22_000)
         duplicate = draw(150_000)
         webhookLost = draw(50_000)
         sendUnknown = draw(120_000)
