@@ -22,7 +22,12 @@ public import Store
     private var alarm: LoopTimer?
     private var lastInstant = Instant(milliseconds: 0)
     private var whenEnded: [@LoopActor () -> Void] = []
+    /// What arrived in this turn of the loop. It is handed in at the turn's end: the first alone would
+    /// make a batch of one, and all that the sockets had ready beside it would wait for its commit.
+    private var arrivals: [Arrival] = []
     private var happenings: Deque<Happening> = []
+    /// To be given out at the end of this turn.
+    private var delayed: Release?
     private var isPerforming = false
     private let figures = DeskFigures()
     private var hours: HoursKeeper?
@@ -57,31 +62,26 @@ public import Store
     /// The epoch this node owns the desk in; 0 while it does not.
     public var epoch: Int64 { engine.isOwner ? engine.epoch : 0 }
 
-    /// A conversation as the desk holds it. Within a release that is its committed state; between a
-    /// decision and its commit it may be ahead of what anybody was told.
-    public func conversation(_ id: ConversationID) -> Conversation? {
-        engine.desk?.conversation(id)
-    }
-
-    /// An agent as the desk holds them; see ``conversation(_:)``.
+    /// An agent as the desk holds them: a live figure, as all that follow. It may be ahead of what is
+    /// committed, and is nothing to be shown beside an event (see ``Engine/CommittedState``).
     public func agent(_ id: AgentID) -> Agent? { engine.desk?.agent(id) }
 
-    /// What changes about a queue; see ``conversation(_:)``.
+    /// What changes about a queue; see ``agent(_:)``.
     public func queueState(_ queue: QueueID) -> QueueState? { engine.desk?.queueState(queue) }
 
-    /// Which queues open and close, and every promise that runs; see ``conversation(_:)``.
+    /// Which queues open and close, and every promise that runs; see ``agent(_:)``.
     public var service: (queues: [(state: QueueState, next: Instant?)], promises: [RunningPromise])
     {
         (engine.desk?.changingQueues ?? [], engine.desk?.promises ?? [])
     }
 
-    /// What nobody who works here could serve; see ``conversation(_:)``.
+    /// What nobody who works here could serve; see ``agent(_:)``.
     public var unserved: [Unserved] { engine.desk?.unserved ?? [] }
 
-    /// How many conversations wait for nobody; see ``conversation(_:)``.
+    /// How many conversations wait for nobody; see ``agent(_:)``.
     public var unservedCount: Int { engine.desk?.unservedCount ?? 0 }
 
-    /// What the desk routes by; see ``conversation(_:)``.
+    /// What the desk routes by; see ``agent(_:)``.
     public var configuration: Configuration? { engine.desk?.configuration }
 
     /// How long who comes now would wait, in milliseconds, in each queue that announces waits; in the
@@ -125,11 +125,16 @@ public import Store
         lastTicket += 1
         let ticket = Ticket(lastTicket)
         if let answer { answers[ticket] = answer }
-        happened(
-            .arrived(
-                Arrival(
-                    ticket: ticket, source: source, key: key, parameters: parameters,
-                    request: request, content: content)))
+        if arrivals.isEmpty {
+            loop.afterThisTurn { [weak self] in
+                self?.gatherArrivals()
+                self?.goOn()
+            }
+        }
+        arrivals.append(
+            Arrival(
+                ticket: ticket, source: source, key: key, parameters: parameters,
+                request: request, content: content))
     }
 
     /// Finishes what is under way, gives the lease back and ends. Returns when that is done.
@@ -143,10 +148,22 @@ public import Store
 
     // MARK: Happenings and steps
 
+    private func happened(_ happening: Happening) {
+        gatherArrivals()
+        happenings.append(happening)
+        goOn()
+    }
+
+    /// What arrived goes before whatever happens after it.
+    private func gatherArrivals() {
+        guard !arrivals.isEmpty else { return }
+        happenings.append(.arrived(arrivals))
+        arrivals.removeAll(keepingCapacity: true)
+    }
+
     /// An answer or a listener may hand in the next input from within a release: it waits until the
     /// steps in hand are done, so that steps are performed in the order in which they were decided.
-    private func happened(_ happening: Happening) {
-        happenings.append(happening)
+    private func goOn() {
         guard !isPerforming else { return }
         isPerforming = true
         defer { isPerforming = false }
@@ -156,11 +173,17 @@ public import Store
     }
 
     private func perform(_ steps: [Step]) {
+        giveDelayed()
+        var isCommitting = false
         for step in steps {
             switch step {
             case .prefetch(let request): prefetch(request)
-            case .commit(let commit): write(commit)
-            case .release(let release): give(release)
+            case .commit(let commit):
+                write(commit)
+                isCommitting = true
+            case .release(let release):
+                if isCommitting { delay(release) } else { give(release) }
+            case .gather: gather()
             case .reload(let request): reload(request)
             case .resume(let reloaded): resume(reloaded)
             case .standBy: standBy()
@@ -190,6 +213,19 @@ public import Store
         }
     }
 
+    /// The database is to work while we give out: writing is a job, and by the end of the turn it has
+    /// sent. Whatever is performed next comes after this release all the same.
+    private func delay(_ release: Release) {
+        delayed = release
+        loop.afterThisTurn { self.giveDelayed() }
+    }
+
+    private func giveDelayed() {
+        guard let release = delayed else { return }
+        delayed = nil
+        give(release)
+    }
+
     /// Listeners first: whoever is answered with a view then finds every event after it in the feeds.
     private func give(_ release: Release) {
         for listener in listeners { listener.released(release) }
@@ -198,7 +234,6 @@ public import Store
             else { continue }
             answer(entry.answer)
         }
-        happened(.released)
     }
 
     private func reload(_ request: LeaseRequest) {
@@ -218,7 +253,12 @@ public import Store
     private func resume(_ reloaded: Reloaded) {
         log.notice("the desk's state was read", metadata: ["epoch": "\(reloaded.epoch)"])
         for listener in listeners { listener.resumed(reloaded) }
-        happened(.released)
+    }
+
+    /// All that the sockets have ready, whoever was answered in this turn and asked again at once
+    /// included, has arrived by the end of the next turn.
+    private func gather() {
+        loop.afterThisTurn { self.loop.afterThisTurn { self.happened(.gathered) } }
     }
 
     private func standBy() {

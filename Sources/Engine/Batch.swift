@@ -8,6 +8,7 @@ extension Engine {
         while phase == .idle {
             formBatch()
             if batch.isEmpty {
+                giveHeldRelease(&steps)
                 if isDraining {
                     finish(&steps)
                 } else if isRenewalDue {
@@ -99,11 +100,13 @@ extension Engine {
             }
             events += shares.last?.records.count ?? 0
         }
-        let changes = desk?.takeChanges() ?? Changes()
+        changes = desk?.takeChanges() ?? Changes()
         if entries.isEmpty, changes == Changes(), !isRenewalDue {
+            giveHeldRelease(&steps)
             release(&steps)
         } else {
             commit(entries, changes, &steps)
+            giveHeldRelease(&steps)
         }
     }
 
@@ -249,12 +252,31 @@ extension Engine {
                 }
             }
         }
+        let release = Release(epoch: epoch, entries: entries, changes: changes)
         batch = []
         shares = []
+        changes = Changes()
         phase = .idle
         guard !entries.isEmpty else { return }
-        phase = .releasing
-        steps.append(.release(Release(epoch: epoch, entries: entries)))
+        if isHeld(release) { heldRelease = release } else { steps.append(.release(release)) }
+        phase = .gathering
+        steps.append(.gather)
+    }
+
+    /// Whether the next batch is to go to the database before this is given out. Fewer inputs than half
+    /// of the batch before would be a small commit of their own, for which everybody who is answered
+    /// now and asks again would have to wait.
+    private func isHeld(_ release: Release) -> Bool {
+        let given = release.entries.reduce(0) { $0 + max(1, $1.records.count) }
+        return given >= largeRelease && isolated == 0 && isEpochBegun
+            && waiting.count >= max(1, release.entries.count / 2)
+    }
+
+    /// Gives out what waited for the batch after it.
+    mutating func giveHeldRelease(_ steps: inout [Step]) {
+        guard let release = heldRelease else { return }
+        heldRelease = nil
+        steps.append(.release(release))
     }
 
     /// Remembers what is committed but lives in no row.

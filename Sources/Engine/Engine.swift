@@ -20,8 +20,11 @@ public import Desk
 /// refused alone is set aside in a commit of its own (`quarantining`), after which the state is read
 /// once more. `ended` and `stopped` are final.
 ///
-/// ¹ By way of `releasing`, here and after a reload: nothing is decided until what is committed was
-/// given out, because a push shows the state of its conversation by what the desk holds (promise P7).
+/// ¹ By way of `gathering`, here and after a reload: what is committed is given out, and the next batch
+/// takes in all that has arrived by then. But while there is much for that batch to do, a large release
+/// waits until it is on its way to the database, which then works while we give out
+/// (``EngineLimits/largeRelease``). The desk is a batch ahead by then: what is shown beside an event
+/// comes from ``CommittedState``, never from the desk (promise P7).
 public struct Engine: Sendable {
     /// Where the machine stands.
     enum Phase: Equatable, Sendable {
@@ -37,8 +40,8 @@ public struct Engine: Sendable {
         case prefetching
         /// A batch was decided and waits for its commit.
         case committing
-        /// What is committed, or was read anew, is being given out.
-        case releasing
+        /// The shell takes in what has arrived; nothing else is under way.
+        case gathering
         /// An input is being set aside; a second try leaves out what travelled beside it.
         case quarantining(isSecondTry: Bool)
         /// The state was forgotten and is being read anew; what is undecided waits.
@@ -71,6 +74,12 @@ public struct Engine: Sendable {
     var batch: [Item] = []
     /// What the batch's inputs will be told once it is committed, one share per item.
     var shares: [ReleasedEntry] = []
+    /// The rows that the batch changed.
+    var changes = Changes()
+    /// Committed, and to be given out as soon as the batch that is being prefetched goes to the store.
+    var heldRelease: Release?
+    /// From how many answers and events on a release may be held.
+    let largeRelease: Int
     /// Whether the commit under way writes anything but the lease.
     var commitHasEntries = false
     /// The input that the database refused alone, until it is set aside.
@@ -97,16 +106,17 @@ public struct Engine: Sendable {
     /// The moment that the shell was last asked to wake us at.
     var armedWake: Instant?
 
-    /// A node that does not own its desk yet.
-    public init(rules: Rules) {
+    /// A node that does not own its desk yet. A release is large from so many answers and events on.
+    public init(rules: Rules, largeRelease: Int = EngineLimits.largeRelease) {
         self.rules = rules
+        self.largeRelease = largeRelease
     }
 
     /// Whether this node is the desk's owner and serves it, as far as it knows: the start of its epoch
     /// is stored. A database that grants the epoch may still be unable to store anything.
     public var isOwner: Bool {
         switch phase {
-        case .idle, .prefetching, .committing, .releasing, .quarantining:
+        case .idle, .prefetching, .committing, .gathering, .quarantining:
             isEpochBegun && !isDraining
         case .starting, .standby, .acquiring, .reloading, .pausing, .ended, .stopped: false
         }
@@ -129,18 +139,19 @@ public struct Engine: Sendable {
         case .started:
             precondition(phase == .starting, "started twice")
             ask(.take, &steps)
-        case .arrived(let arrival):
-            arrive(arrival, &steps)
+        case .arrived(let arrivals):
+            for arrival in arrivals { arrive(arrival, &steps) }
         case .prefetched(let prefetched):
             precondition(phase == .prefetching, "no prefetch under way")
             if let prefetched {
                 decide(prefetched, &steps)
             } else {
                 counters.prefetchesLost += 1
+                giveHeldRelease(&steps)
                 raise(&steps)
             }
-        case .released:
-            if phase == .releasing { phase = .idle }
+        case .gathered:
+            if phase == .gathering { phase = .idle }
         case .committed(let outcome):
             counters.commits[outcome, default: 0] += 1
             committed(outcome, &steps)
@@ -177,7 +188,7 @@ public struct Engine: Sendable {
             earlier(leaseRenewedAt.adding(milliseconds: EngineLimits.leaseRenewal))
         case .standby(let moment), .pausing(_, until: let moment):
             earlier(moment)
-        case .starting, .acquiring, .prefetching, .committing, .releasing, .quarantining,
+        case .starting, .acquiring, .prefetching, .committing, .gathering, .quarantining,
             .reloading:
             break
         case .ended, .stopped: return

@@ -180,7 +180,7 @@ extension Engine {
             precondition(reloaded.epoch == epoch, "a kept epoch is the same")
             take(reloaded, connections: connections, &steps)
             if let culprit { quarantine(culprit, isSecondTry: false, &steps) }
-        case .starting, .standby, .idle, .prefetching, .committing, .releasing, .quarantining,
+        case .starting, .standby, .idle, .prefetching, .committing, .gathering, .quarantining,
             .pausing, .ended, .stopped:
             preconditionFailure("no reload under way")
         }
@@ -203,8 +203,8 @@ extension Engine {
         desk = Desk(state: state, rules: rules)
         leaseRenewedAt = askedAt
         clockDecidedAt = nil
-        phase = .releasing
-        steps.append(.resume(reloaded))
+        phase = .gathering
+        steps += [.resume(reloaded), .gather]
     }
 
     mutating func reloadFailed(_ failure: ReloadFailure, _ steps: inout [Step]) {
@@ -225,7 +225,7 @@ extension Engine {
             putBack()
             pause(.raise(from: epoch))
         case (.starting, _), (.standby, _), (.idle, _), (.prefetching, _), (.committing, _),
-            (.releasing, _), (.quarantining, _), (.pausing, _), (.ended, _), (.stopped, _):
+            (.gathering, _), (.quarantining, _), (.pausing, _), (.ended, _), (.stopped, _):
             preconditionFailure("no reload under way")
         }
     }
@@ -239,7 +239,7 @@ extension Engine {
             ask(.take, &steps)
         case .pausing(let request, let until) where until <= now:
             ask(request, &steps)
-        case .starting, .standby, .acquiring, .idle, .prefetching, .committing, .releasing,
+        case .starting, .standby, .acquiring, .idle, .prefetching, .committing, .gathering,
             .quarantining, .reloading, .pausing, .ended, .stopped:
             break
         }
@@ -250,7 +250,7 @@ extension Engine {
         switch phase {
         case .starting, .standby, .pausing:
             finish(&steps)
-        case .acquiring, .idle, .prefetching, .committing, .releasing, .quarantining, .reloading,
+        case .acquiring, .idle, .prefetching, .committing, .gathering, .quarantining, .reloading,
             .ended, .stopped:
             break
         }

@@ -39,7 +39,7 @@ extension Engine {
 
     private var takesInputs: Bool {
         switch phase {
-        case .idle, .prefetching, .committing, .releasing, .quarantining, .reloading, .pausing:
+        case .idle, .prefetching, .committing, .gathering, .quarantining, .reloading, .pausing:
             !isDraining
         case .starting, .standby, .acquiring, .ended, .stopped: false
         }

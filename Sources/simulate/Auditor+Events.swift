@@ -267,6 +267,17 @@ extension Auditor {
             "the snapshot of console \(console.index) is not the state at \(view.number)")
     }
 
+    /// A node sent a conversation beside an event.
+    func left(_ shown: Conversation) {
+        let isCommitted = database.handoffs[shown.id, default: []].contains {
+            $0.number == shown.handoffs && $0.to == shown.owner
+        }
+        require(
+            isCommitted, .shownIsCommitted,
+            "conversation \(shown.id.number) was shown after handoff \(shown.handoffs), "
+                + "which is not committed")
+    }
+
     func saw(_ record: EventRecord, previous: Int64, _ console: Console) {
         let place = Int(record.number) - 1
         let isCommitted =

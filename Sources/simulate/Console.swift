@@ -14,7 +14,8 @@ struct Command {
 /// What a node tells a console.
 enum Frame {
     case snapshot(View)
-    case push(EventRecord, previous: Int64)
+    /// With the conversation that changed hands, if one did, as the node shows it.
+    case push(EventRecord, previous: Int64, state: Conversation?)
     case answer(Digest, Answer)
 }
 
@@ -45,7 +46,9 @@ final class Socket {
 
     func toConsole(_ frame: Frame) {
         switch frame {
-        case .push(let record, previous: _): lastPushed = record.number
+        case .push(let record, previous: _, state: let state):
+            lastPushed = record.number
+            if let state { console.world.auditor.left(state) }
         case .snapshot(let view): lastPushed = view.number
         case .answer: break
         }
@@ -178,7 +181,7 @@ final class Console {
             offers = Set(
                 view.conversations.filter { $0.routing.offer?.agent == person }.map(\.id))
             presence = view.agents.first { $0.id == person }?.presence ?? .offline
-        case .push(let record, let previous):
+        case .push(let record, let previous, state: _):
             world.auditor.saw(record, previous: previous, self)
             seen = (record.epoch, record.number)
             note(record.event)
@@ -282,7 +285,7 @@ final class Console {
         case 10: return resend()
         case 11...15: return answerOffer()
         case 16: return conversation.map(passOn)
-        case 17: return takeFromList()
+        case 17...18: return takeFromList()
         default: return nil
         }
     }

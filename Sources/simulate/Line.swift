@@ -89,6 +89,7 @@ enum Line: String, CaseIterable {
     case commandAnsweredOnceStored = "P7: a command is acknowledged once it is stored"
     case webhookAnsweredOnceStored = "P7: a webhook is acknowledged once it is stored"
     case pushIsCommitted = "P7: an event is pushed once it is committed"
+    case shownIsCommitted = "P7: what is shown beside an event is committed"
     case snapshotIsCommitted = "P7: a snapshot shows what is committed"
     case postedOnceBegun = "P7: a message leaves once its beginning is committed"
 

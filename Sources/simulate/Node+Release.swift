@@ -52,9 +52,19 @@ extension Node {
             if world.plant == .losePush, delivery.record.number.isMultiple(of: 97) { continue }
             for recipient in delivery.recipients {
                 sockets[recipient.socket]?.toConsole(
-                    .push(delivery.record, previous: recipient.previous))
+                    .push(
+                        delivery.record, previous: recipient.previous,
+                        state: state(beside: delivery.record)))
             }
         }
+    }
+
+    /// What a push shows of the conversation beside its event.
+    private func state(beside record: EventRecord) -> Conversation? {
+        guard case .ownerChanged(let handoff) = record.event else { return nil }
+        return world.plant == .showTheDesk
+            ? engine.desk?.conversation(handoff.conversation)
+            : committed.conversation(handoff.conversation)
     }
 
     /// A planted fault: what failed is sent again, and no person said so.
@@ -154,7 +164,8 @@ extension Node {
         var previous = number
         for (index, record) in records.enumerated() {
             if index > 0 || world.plant != .skipAtResume {
-                socket.toConsole(.push(record, previous: previous))
+                socket.toConsole(
+                    .push(record, previous: previous, state: state(beside: record)))
             }
             previous = record.number
         }
@@ -195,6 +206,7 @@ extension Node {
     // MARK: Reloads
 
     func resume(_ reloaded: Reloaded) {
+        committed.resumed(reloaded)
         for (id, resumption) in feeds.resumed(reloaded) {
             guard let socket = sockets[id] else { continue }
             switch resumption {
@@ -213,6 +225,7 @@ extension Node {
         tickets = [:]
         webhooks = [:]
         feeds.standBy()
+        committed = CommittedState()
         outboxHappen(.standBy)
         backfill.run += 1
     }

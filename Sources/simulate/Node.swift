@@ -23,9 +23,10 @@ final class Node {
     private var isWorking = false
     private var work: [Work] = []
 
-    private(set) var engine = Engine(rules: World.rules)
+    private(set) var engine = Node.newEngine()
     private var outbox = Outbox()
     var feeds = Feeds(length: World.feedLength)
+    var committed = CommittedState()
     var tickets: [Ticket: Purpose] = [:]
     var sockets: [ConnectionID: Socket] = [:]
     var webhooks: [Int: WebhookAtNode] = [:]
@@ -41,15 +42,19 @@ final class Node {
     var answersAsOwner: Bool { isUp && !isPaused && engine.isOwner }
     private var isPaused: Bool { pausedUntil > world.now }
 
+    /// Batches are small here, so every release is large.
+    private static func newEngine() -> Engine { Engine(rules: World.rules, largeRelease: 1) }
+
     // MARK: Life
 
     func start() {
         life += 1
         isUp = true
-        engine = Engine(rules: World.rules)
+        engine = Self.newEngine()
         engine.composer = Wordings.composer(world.plant)
         outbox = Outbox()
         feeds = Feeds(length: World.feedLength)
+        committed = CommittedState()
         tickets = [:]
         sockets = [:]
         webhooks = [:]
@@ -172,13 +177,14 @@ final class Node {
             if world.plant == .showBeforeCommit { showUncommitted() }
             world.commit(commit, from: self)
         case .release(let release):
+            committed.released(release)
             work.insert(contentsOf: release.entries.map(Work.entry), at: 0)
-            work.append(.happen(.released))
+        case .gather:
+            work.append(.happen(.gathered))
         case .reload(let request):
             world.reload(request, for: self)
         case .resume(let reloaded):
             resume(reloaded)
-            work.append(.happen(.released))
         case .standBy:
             world.trace("node \(name) stands by")
             world.tally.add("fenced")
@@ -232,9 +238,10 @@ final class Node {
         let ticket = world.newTicket()
         tickets[ticket] = purpose
         happen(
-            .arrived(
+            .arrived([
                 Arrival(
                     ticket: ticket, source: source, key: key, parameters: parameters,
-                    request: request, content: content)))
+                    request: request, content: content)
+            ]))
     }
 }

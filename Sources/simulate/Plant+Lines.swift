@@ -103,6 +103,7 @@ extension Plant {
         // The shell and the sender
         case .forgetClosedSocket: [.goneOwnsNothing]
         case .pushBeforeCommit: [.pushIsCommitted]
+        case .showTheDesk: [.shownIsCommitted]
         case .showBeforeCommit: [.snapshotIsCommitted]
         case .shortenSnapshots: [.snapshotIsTheState]
         case .loseSnapshots: [.consolesHaveSeen]

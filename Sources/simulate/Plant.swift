@@ -216,6 +216,8 @@ enum Plant: String, CaseIterable {
     case answerOnArrival
     /// The gateway never answers some commands.
     case loseAnswers
+    /// The shell shows beside an event what the desk holds by now.
+    case showTheDesk
     /// The shell shows a snapshot before what it shows is committed.
     case showBeforeCommit
     /// The shell leaves a conversation out of a snapshot.

@@ -8,25 +8,30 @@ struct Rig {
     var now: Int64 = 1_000_000
     private var tickets: UInt64 = 0
 
-    init(rules: Rules = Rules()) { engine = Engine(rules: rules) }
+    init(rules: Rules = Rules(), largeRelease: Int = EngineLimits.largeRelease) {
+        engine = Engine(rules: rules, largeRelease: largeRelease)
+    }
 
     /// An owner in epoch 1 with nothing under way.
-    static func serving(_ state: DeskState = DeskState(), rules: Rules = Rules()) -> Rig {
-        var rig = Rig(rules: rules)
+    static func serving(
+        _ state: DeskState = DeskState(), rules: Rules = Rules(),
+        largeRelease: Int = EngineLimits.largeRelease
+    ) -> Rig {
+        var rig = Rig(rules: rules, largeRelease: largeRelease)
         _ = rig.tell(.started)
         _ = rig.tell(.reloaded(Reloaded(epoch: 1, state: state, recent: [])))
         _ = rig.tell(.committed(.ok))
         return rig
     }
 
-    /// Hands in what happened, and after it that what was given out was; all steps together.
+    /// Hands in what happened, and that nothing else arrived meanwhile; all steps together.
     mutating func tell(_ happening: Happening, after milliseconds: Int64 = 0) -> [Step] {
         now += milliseconds
         var steps = engine.handle(happening, at: Instant(milliseconds: now))
-        var released = 0
-        while released < steps.givenOut {
-            released += 1
-            steps += engine.handle(.released, at: Instant(milliseconds: now))
+        var gathered = 0
+        while gathered < steps.count(where: { $0 == .gather }) {
+            gathered += 1
+            steps += engine.handle(.gathered, at: Instant(milliseconds: now))
         }
         return steps
     }
@@ -38,10 +43,11 @@ struct Rig {
     ) -> [Step] {
         tickets += 1
         return tell(
-            .arrived(
+            .arrived([
                 Arrival(
                     ticket: Ticket(tickets), source: source, key: key.map(digest),
-                    parameters: parameters.map(digest), request: request, content: content)))
+                    parameters: parameters.map(digest), request: request, content: content)
+            ]))
     }
 
     mutating func customerWrites(_ key: UInt64, thread: UInt64 = 1) -> [Step] {
@@ -76,8 +82,16 @@ func wrote(_ message: UInt64, thread: UInt64 = 1) -> Input {
 }
 
 extension [Step] {
-    /// The steps without the wishes to be woken.
-    var deeds: [Step] { filter { if case .wake = $0 { false } else { true } } }
+    /// The steps without the wishes to be woken and to be told what arrived.
+    var deeds: [Step] {
+        filter {
+            switch $0 {
+            case .wake, .gather: false
+            case .prefetch, .commit, .release, .reload, .resume, .standBy, .giveLeaseBack, .stop:
+                true
+            }
+        }
+    }
     var wake: Int64? {
         compactMap { if case .wake(let at) = $0 { at.milliseconds } else { nil } }.last
     }
@@ -87,17 +101,9 @@ extension [Step] {
     var commit: Commit? {
         compactMap { if case .commit(let commit) = $0 { commit } else { nil } }.first
     }
-    var release: Release? {
-        compactMap { if case .release(let release) = $0 { release } else { nil } }.first
-    }
-    /// How many of them are reported as `released`.
-    var givenOut: Int {
-        count {
-            switch $0 {
-            case .release, .resume: true
-            case .prefetch, .commit, .reload, .standBy, .giveLeaseBack, .stop, .wake: false
-            }
-        }
+    var release: Release? { releases.first }
+    var releases: [Release] {
+        compactMap { if case .release(let release) = $0 { release } else { nil } }
     }
     var reload: LeaseRequest? {
         compactMap { if case .reload(let request) = $0 { request } else { nil } }.first

@@ -128,10 +128,6 @@ extension ConsoleHub {
         }
     }
 
-    private func holds(_ conversation: ConversationID, _ person: AgentID) -> Bool {
-        owners[conversation] == .agent(person)
-    }
-
     private func holds(_ look: AccountAccess) -> Bool { holds(look.conversation, look.person) }
 
     /// The answer came when the conversation was another's: it is forgotten, and that is said.

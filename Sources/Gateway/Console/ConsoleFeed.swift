@@ -16,9 +16,10 @@ extension ConsoleHub {
             isInterrupted = false
             tellInterruption()
         }
+        committed.released(release)
+        if let latest = release.changes.configurations.last { learn(latest) }
         for entry in release.entries where !entry.records.isEmpty {
-            keepOwners(entry.records)
-            keepConfiguration(entry.records)
+            forgetAccounts(entry.records)
             noteTakeable(entry.records)
             noteService(entry.records)
             targetFigures.count(entry.records)
@@ -29,11 +30,8 @@ extension ConsoleHub {
     }
 
     func resumed(_ reloaded: Reloaded) {
-        owners.removeAll(keepingCapacity: true)
+        committed.resumed(reloaded)
         bank?.forgetAll()
-        for conversation in reloaded.state.conversations {
-            owners[conversation.id] = conversation.owner
-        }
         learn(reloaded.state.configuration)
         listsChanged = true
         serviceChanged = true
@@ -73,7 +71,7 @@ extension ConsoleHub {
 
     func stoodBy() {
         isInterrupted = false
-        owners.removeAll()
+        committed = CommittedState()
         bank?.forgetAll()
         feeds.standBy()
         for console in inOrder() { close(console, .notOwner) }
@@ -94,21 +92,11 @@ extension ConsoleHub {
         }
     }
 
-    private func keepOwners(_ records: [EventRecord]) {
+    private func forgetAccounts(_ records: [EventRecord]) {
         for record in records {
             guard case .ownerChanged(let handoff) = record.event else { continue }
-            owners[handoff.conversation] = handoff.to == .nobody ? nil : handoff.to
             forgetAccounts(of: handoff.conversation, owner: handoff.to)
         }
-    }
-
-    /// Within a release the runner's configuration is the committed one.
-    private func keepConfiguration(_ records: [EventRecord]) {
-        let isChanged = records.contains { record in
-            if case .configurationChanged = record.event { true } else { false }
-        }
-        guard isChanged, let configuration = runner.configuration else { return }
-        learn(configuration)
     }
 
     /// Tells every console the names in force before it is told of anything that has them.
@@ -150,10 +138,11 @@ extension ConsoleHub {
         var context = PushContext(document: document)
         switch record.event {
         case .agentEntered(let agent, _): context.agentName = people.name(of: agent)
-        case .ownerChanged(let handoff): context.state = runner.conversation(handoff.conversation)
+        case .ownerChanged(let handoff):
+            context.state = committed.conversation(handoff.conversation)
         case .offerMade(let conversation, _, _), .needsChanged(let conversation, _):
-            context.state = runner.conversation(conversation)
-        case .profileChanged(let agent, _): context.profile = runner.agent(agent)?.profile
+            context.state = committed.conversation(conversation)
+        case .profileChanged(let agent, _): context.profile = committed.profile(of: agent)
         default: break
         }
         return context
@@ -233,7 +222,12 @@ extension ConsoleHub {
     /// The owner reads a conversation, and a supervisor any.
     func mayRead(_ conversation: ConversationID, _ console: ConsoleSocket) -> Bool {
         guard let person = console.person else { return false }
-        return console.isSupervisor || owners[conversation] == .agent(person)
+        return console.isSupervisor || holds(conversation, person)
+    }
+
+    /// Whether the conversation is this agent's, as committed.
+    func holds(_ conversation: ConversationID, _ person: AgentID) -> Bool {
+        committed.conversation(conversation)?.owner == .agent(person)
     }
 }
 

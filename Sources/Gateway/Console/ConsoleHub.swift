@@ -27,8 +27,8 @@ import Wire
     private(set) var server: HTTPServer?
     var sockets: [ConnectionID: ConsoleSocket] = [:]
     var feeds = Feeds()
-    /// Who holds each open conversation, by the latest commit: what a read of the past is allowed by.
-    var owners: [ConversationID: Owner] = [:]
+    /// What is committed: shown beside events, and what a read of the past is allowed by.
+    var committed = CommittedState()
     /// What the desk routes by, by the latest commit.
     var configuration = Configuration()
     /// Whether agents may find other conversations to take than they were told last.
