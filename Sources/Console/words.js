@@ -50,8 +50,17 @@ export function dayName(milliseconds, now) {
     return dayFormat.format(milliseconds);
 }
 
+const channelNames = { instagram: "Instagram", whatsApp: "WhatsApp" };
+
+/** By what a customer writes; empty where it is Messenger, as with most. */
+export function channelName(conversation) {
+    return channelNames[conversation?.channel] ?? "";
+}
+
+/** Whom a conversation is with. */
 export function customerName(conversation) {
-    return conversation?.customer ? `Customer ${conversation.customer}` : "Customer";
+    const name = conversation?.customer ? `Customer ${conversation.customer}` : "Customer";
+    return [name, channelName(conversation)].filter(Boolean).join(" · ");
 }
 
 export function count(number, one, many = `${one}s`) {

@@ -90,6 +90,19 @@ def test_an_offer_is_shown_without_a_word_and_accepted_by_key(desk, windows, sho
     assert desk.first_request("offer.accept")["params"] == {"conversation": 2}
 
 
+def test_another_channel_than_messenger_is_named(desk, windows, shot):
+    desk.snapshot["conversations"] += [offered(2, channel="whatsApp"), conversation(3, channel="instagram")]
+    page = opened(desk, windows)
+    expect(page.locator('[data-offer="2"] .offer-facts')).to_contain_text(re.compile(r"^WhatsApp · Waiting "))
+    row = page.locator('[data-conversation="3"]')
+    expect(row.locator(".item-name")).to_contain_text(re.compile(r"^Customer \d+ · Instagram$"))
+    expect(row).to_have_attribute("aria-label", re.compile(r"^Customer \d+ · Instagram, "))
+    shot(page, "channels")
+    row.click()
+    expect(page.locator("#transcript, main").first).to_contain_text("· Instagram")
+    expect(page.locator('[data-conversation="1"] .item-name')).to_have_text(re.compile(r"^Customer \d+$"))
+
+
 def test_an_offer_is_declined_with_a_reason(desk, windows):
     desk.snapshot["conversations"].append(offered())
     page = opened(desk, windows)

@@ -2,7 +2,7 @@
 
 import { element, reconcile, setAttribute, setText } from "../dom.js";
 import { offersToMe, queueOf } from "../state.js";
-import { declineReasons, duration, moment, named, needsText } from "../words.js";
+import { channelName, declineReasons, duration, moment, named, needsText } from "../words.js";
 
 export function makeOffers(actions) {
     const offers = element("ul", { class: "offers-list" });
@@ -54,7 +54,8 @@ function makeOffer({ conversation: { id }, actions }) {
             setText(what, offer.isTransfer ? `A colleague passes you a conversation (${name})` : `Offered to you: ${name}`);
             const asked = needsText(state.desk, [...(queue?.needs ?? []), ...(needs ?? [])]);
             const waits = `Waiting ${duration(now - conversation.waitingSince)}`;
-            setText(facts, asked === "" ? waits : `${waits} · asks for ${asked}`);
+            const said = [channelName(conversation), waits, asked === "" ? "" : `asks for ${asked}`];
+            setText(facts, said.filter(Boolean).join(" · "));
             facts.title = `Since ${moment(conversation.waitingSince)}`;
             left.dataset.deadline = String(offer.deadline);
             setText(left, offerLeft(offer.deadline - now));
