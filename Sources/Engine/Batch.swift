@@ -258,7 +258,11 @@ extension Engine {
         changes = Changes()
         phase = .idle
         guard !entries.isEmpty else { return }
-        if isHeld(release) { heldRelease = release } else { steps.append(.release(release)) }
+        if isWorthHolding(release) {
+            held = (release, until: now.adding(milliseconds: EngineLimits.releaseHold))
+        } else {
+            steps.append(.release(release))
+        }
         phase = .gathering
         steps.append(.gather)
     }
@@ -266,7 +270,7 @@ extension Engine {
     /// Whether the next batch is to go to the database before this is given out. Fewer inputs than half
     /// of the batch before would be a small commit of their own, for which everybody who is answered
     /// now and asks again would have to wait.
-    private func isHeld(_ release: Release) -> Bool {
+    private func isWorthHolding(_ release: Release) -> Bool {
         let given = release.entries.reduce(0) { $0 + max(1, $1.records.count) }
         return given >= largeRelease && isolated == 0 && isEpochBegun
             && waiting.count >= max(1, release.entries.count / 2)
@@ -274,8 +278,8 @@ extension Engine {
 
     /// Gives out what waited for the batch after it.
     mutating func giveHeldRelease(_ steps: inout [Step]) {
-        guard let release = heldRelease else { return }
-        heldRelease = nil
+        guard let release = held?.release else { return }
+        held = nil
         steps.append(.release(release))
     }
 

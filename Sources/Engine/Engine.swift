@@ -76,8 +76,8 @@ public struct Engine: Sendable {
     var shares: [ReleasedEntry] = []
     /// The rows that the batch changed.
     var changes = Changes()
-    /// Committed, and to be given out as soon as the batch that is being prefetched goes to the store.
-    var heldRelease: Release?
+    /// Committed, and to be given out as soon as the next batch goes to the store, or at this moment.
+    var held: (release: Release, until: Instant)?
     /// From how many answers and events on a release may be held.
     let largeRelease: Int
     /// Whether the commit under way writes anything but the lease.
@@ -177,6 +177,7 @@ public struct Engine: Sendable {
         func earlier(_ moment: Instant) {
             wish = min(wish ?? moment, moment)
         }
+        if let held { earlier(held.until) }
         switch phase {
         case .idle:
             if let deadline = desk?.nextDeadline {

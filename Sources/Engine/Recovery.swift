@@ -234,6 +234,7 @@ extension Engine {
 
     mutating func clockReached(_ steps: inout [Step]) {
         giveUpOverdue(&steps)
+        if let held, held.until <= now { giveHeldRelease(&steps) }
         switch phase {
         case .standby(let askAt) where askAt <= now:
             ask(.take, &steps)

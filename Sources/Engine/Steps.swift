@@ -110,6 +110,9 @@ public enum EngineLimits {
     /// if there is one: giving out fewer takes less time than preparing that batch (measured: 20 µs
     /// each, and 0.5 ms).
     public static let largeRelease = 32
+    /// A release waits no longer than this for the next batch, in milliseconds: that takes a look at the
+    /// database and the decisions, some 10; a database that hangs keeps back nothing that it has stored.
+    public static let releaseHold: Int64 = 100
     /// Inputs waiting to be decided; beyond it new ones are told `unavailable` at once. Each socket of
     /// a node (20,000 at most) may have something to say at one moment: a shift begins, a desk was
     /// read anew. How long it waits is bounded by time.

@@ -78,6 +78,22 @@ import Testing
         #expect(steps.last == .reload(.raise(from: 1)))
     }
 
+    @Test func itDoesNotWaitForADatabaseThatHangs() {
+        var rig = Self.committing(waiting: 4...5)
+        _ = rig.tell(.committed(.ok))
+        let end = rig.now + EngineLimits.releaseHold
+        // A wake may be armed for something else; it leads to this one.
+        let early = rig.tell(.clockReached, after: EngineLimits.releaseHold - 1)
+        #expect(early.release == nil)
+        #expect(early.wake == end)
+        let steps = rig.tell(.clockReached, after: 1).deeds
+        #expect(steps.release?.told.map(\.ticket) == [2, 3])
+        #expect(steps.count == 1)
+        let next = rig.tell(.prefetched(Prefetched()))
+        #expect(next.commit?.keys == [digest(4), digest(5)])
+        #expect(next.release == nil)
+    }
+
     @Test func itIsGivenOutBeforeABatchThatChangesNothing() {
         var rig = Self.committing(waiting: 4...5)
         _ = rig.tell(.committed(.ok))

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from pages.test_main_flow import SOON, Customer, answer, become, open_newest, sign_in, stack
+from pages.test_routing import is_in_sight
 from pages.test_routing_flow import CONFIGURATION, QUEUE, configure
 
 __all__ = ["stack"]
@@ -136,8 +137,7 @@ def test_a_day_in_the_life(day, stack, windows, shot):
     expect(day.row("Carla Fuentes")).to_contain_text("Away", timeout=PASSED)
     overdue = supervisor.locator("#queue-table tbody tr").locator(".due")
     expect(overdue).to_have_text("First reply overdue", timeout=SOON)
-    waiting = supervisor.locator('[aria-labelledby="queue-title"]')
-    assert waiting.evaluate("panel => panel.scrollWidth <= panel.clientWidth"), "a column is out of sight"
+    assert is_in_sight(supervisor, "queue-title")
     expect(supervisor.locator("#queues-table tbody tr", has_text="Cases")).to_contain_text("1 overdue", timeout=SOON)
     expect(carla.get_by_label("Away", exact=True)).to_be_checked(timeout=SOON)
     expect(carla.locator("#offers")).to_be_hidden()
