@@ -257,7 +257,7 @@ extension Engine {
         shares = []
         changes = Changes()
         phase = .idle
-        guard !entries.isEmpty else { return }
+        guard !entries.isEmpty || release.changes != Changes() else { return }
         if isWorthHolding(release) {
             held = (release, until: now.adding(milliseconds: EngineLimits.releaseHold))
         } else {

@@ -267,6 +267,16 @@ extension Auditor {
             "the snapshot of console \(console.index) is not the state at \(view.number)")
     }
 
+    /// A node begins to give out what it knows to be committed: unless more is by now, the rows are what
+    /// it shows.
+    func shows(_ committed: CommittedState, after commits: Int?) {
+        guard commits == database.commits else { return }
+        let other = database.reread.conversations.first { committed.conversation($0.id) != $0 }
+        require(
+            other == nil, .shownIsCommitted,
+            "conversation \(other?.id.number ?? 0) is not shown as its row is")
+    }
+
     /// A node sent a conversation beside an event.
     func left(_ shown: Conversation) {
         let isCommitted = database.handoffs[shown.id, default: []].contains {

@@ -24,6 +24,8 @@ final class Database {
 
     var awayUntil: Int64 = 0
     private(set) var lease = Lease()
+    /// How many commits were applied.
+    private(set) var commits = 0
     private(set) var events: [EventRecord] = []
     private(set) var keys: [Digest: [KeyRow]] = [:]
     private(set) var conversations: [ConversationID: Conversation] = [:]
@@ -159,6 +161,7 @@ final class Database {
         }
         if plant == .poisonTheClock, commit.relaxesByTheClock { return .poison }
         if isOwner { lease.expires = now + leaseTime }
+        commits += 1
         for entry in commit.entries { write(entry, plant) }
         write(commit.changes, at: commit.at, plant)
         return .ok

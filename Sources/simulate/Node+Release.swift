@@ -226,6 +226,7 @@ extension Node {
         webhooks = [:]
         feeds.standBy()
         committed = CommittedState()
+        knownCommits = nil
         outboxHappen(.standBy)
         backfill.run += 1
     }

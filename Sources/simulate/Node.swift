@@ -27,6 +27,8 @@ final class Node {
     private var outbox = Outbox()
     var feeds = Feeds(length: World.feedLength)
     var committed = CommittedState()
+    /// How many commits there were with the latest that it knows to be applied; `nil`: it knows of none.
+    var knownCommits: Int?
     var tickets: [Ticket: Purpose] = [:]
     var sockets: [ConnectionID: Socket] = [:]
     var webhooks: [Int: WebhookAtNode] = [:]
@@ -55,6 +57,7 @@ final class Node {
         outbox = Outbox()
         feeds = Feeds(length: World.feedLength)
         committed = CommittedState()
+        knownCommits = nil
         tickets = [:]
         sockets = [:]
         webhooks = [:]
@@ -178,6 +181,10 @@ final class Node {
             world.commit(commit, from: self)
         case .release(let release):
             committed.released(release)
+            // A refusal brings no rows, and may pass a release that is held.
+            if release.changes != Changes() {
+                world.auditor.shows(committed, after: knownCommits)
+            }
             work.insert(contentsOf: release.entries.map(Work.entry), at: 0)
         case .gather:
             work.append(.happen(.gathered))

@@ -37,7 +37,7 @@ extension World {
                 {
                     auditor.compare(database.reread, with: desk.state)
                 }
-                answer(node, life, .committed(outcome))
+                answer(node, life, .committed(outcome), after: database.commits)
             }
         }
     }
@@ -77,8 +77,15 @@ extension World {
         }
     }
 
-    /// The life of the node that asked hears the answer, no later one.
-    private func answer(_ node: Node, _ life: Int, _ happening: Happening) {
-        after(latency()) { if node.life == life { node.happen(happening) } }
+    /// The life of the node that asked hears the answer, no later one; of a commit with how many there
+    /// were by then.
+    private func answer(
+        _ node: Node, _ life: Int, _ happening: Happening, after commits: Int? = nil
+    ) {
+        after(latency()) {
+            guard node.life == life else { return }
+            if let commits { node.call { node.knownCommits = commits } }
+            node.happen(happening)
+        }
     }
 }
