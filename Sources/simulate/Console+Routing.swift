@@ -156,7 +156,7 @@ extension Console {
     /// Sometimes upon the version that is in force, or was; sometimes one that cannot work.
     private func configure() -> Command {
         var wanted = newConfiguration()
-        if world.generator.below(3) == 0 { Variants.spoil(&wanted, from: &world.generator) }
+        if world.generator.below(2) == 0 { Variants.spoil(&wanted, from: &world.generator) }
         let version = world.database.configuration.version
         let basis: Int64? =
             switch world.generator.below(4) {

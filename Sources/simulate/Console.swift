@@ -281,7 +281,7 @@ final class Console {
             return isAtWork ? nil : new(.presenceSet(person, .available))
         case 4...7: return conversation.flatMap(reply)
         case 8: return conversation.map { new(.conversationRead(person, $0)) }
-        case 9: return conversation.map { new(.conversationClosed(person, $0)) }
+        case 9, 19: return conversation.map { new(.conversationClosed(person, $0)) }
         case 10: return resend()
         case 11...15: return answerOffer()
         case 16: return conversation.map(passOn)
