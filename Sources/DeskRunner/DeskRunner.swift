@@ -127,7 +127,7 @@ public import Store
         if let answer { answers[ticket] = answer }
         if arrivals.isEmpty {
             loop.afterThisTurn { [weak self] in
-                self?.gatherArrivals()
+                self?.handInArrivals()
                 self?.goOn()
             }
         }
@@ -149,13 +149,13 @@ public import Store
     // MARK: Happenings and steps
 
     private func happened(_ happening: Happening) {
-        gatherArrivals()
+        handInArrivals()
         happenings.append(happening)
         goOn()
     }
 
     /// What arrived goes before whatever happens after it.
-    private func gatherArrivals() {
+    private func handInArrivals() {
         guard !arrivals.isEmpty else { return }
         happenings.append(.arrived(arrivals))
         arrivals.removeAll(keepingCapacity: true)

@@ -272,7 +272,7 @@ extension Engine {
     /// answered now and asks again would have to wait (measured: half does less, an eighth no more).
     private func isWorthHolding(_ release: Release) -> Bool {
         let given = release.entries.reduce(0) { $0 + max(1, $1.records.count) }
-        return given >= largeRelease && isolated == 0 && isEpochBegun
+        return given >= largeRelease && isolated == 0
             && waiting.count >= max(1, release.entries.count / 4)
     }
 

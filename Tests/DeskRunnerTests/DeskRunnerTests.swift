@@ -108,6 +108,32 @@ import Testing
         }
     }
 
+    @Test("The second of two large batches is decided first, and given out last")
+    func largeBatches() async throws {
+        try await Scene.run { scene in
+            let node = try scene.start("one")
+            try #require(await scene.until { node.runner.isOwner })
+            // What the start of the epoch brought about is over.
+            await scene.loop.sleep(for: .milliseconds(100))
+            let before = (decided: node.runner.counters.decided, releases: node.decided.count)
+            let size: UInt64 = 64
+            for number in 1...size { node.customerWrites(number) }
+            // The first batch is on its way by then, and cannot be committed yet.
+            scene.loop.afterThisTurn {
+                for number in size + 1...2 * size { node.customerWrites(number) }
+            }
+            try #require(await scene.until { node.answers.count == 2 * Int(size) })
+            #expect(node.answers.values.allSatisfy { $0.isStored })
+            #expect(
+                node.heard.filter { $0.hasPrefix("answered") }
+                    == (1...2 * size).map { "answered \($0)" })
+            #expect(
+                node.decided.dropFirst(before.releases).map { $0 - before.decided }
+                    == [2 * Int(size), 2 * Int(size)])
+            #expect(try await scene.number("SELECT count(*) FROM messages") == 2 * Int64(size))
+        }
+    }
+
     @Test("What falls due is done without anything else happening")
     func deadline() async throws {
         try await Scene.run { scene in

@@ -106,6 +106,8 @@ import Store
     private(set) var heard: [String] = []
     private(set) var answers: [UInt64: Answer] = [:]
     private(set) var events: [Event] = []
+    /// How many inputs were decided when each release with events was given out.
+    private(set) var decided: [Int] = []
 
     init(_ runner: DeskRunner, _ store: Store) {
         self.runner = runner
@@ -116,7 +118,9 @@ import Store
     func released(_ release: Release) {
         let records = release.entries.flatMap(\.records)
         events += records.map(\.event)
-        if !records.isEmpty { heard.append("released") }
+        guard !records.isEmpty else { return }
+        heard.append("released")
+        decided.append(runner.counters.decided)
     }
     func resumed(_ reloaded: Reloaded) { heard.append("resumed") }
     func interrupted() { heard.append("interrupted") }

@@ -5,12 +5,14 @@ import Testing
 /// A large release waits until the next batch is on its way to the database, which then works while
 /// the release is given out.
 @Suite struct HeldReleaseTests {
-    /// Two customers wrote, their batch is being committed, and as many wait as the case says.
-    private static func committing(largeRelease: Int = 4, waiting: ClosedRange<UInt64>) -> Rig {
+    /// Customers wrote, their batch is being committed, and others wait.
+    private static func committing(
+        _ batch: ClosedRange<UInt64> = 2...3, largeRelease: Int = 4, waiting: ClosedRange<UInt64>
+    ) -> Rig {
         var rig = Rig.serving(largeRelease: largeRelease)
-        // One alone goes first: the two that come meanwhile make one batch.
+        // One alone goes first: those that come meanwhile make one batch.
         _ = rig.customerWrites(1)
-        for key in 2...3 as ClosedRange<UInt64> { _ = rig.customerWrites(key, thread: key) }
+        for key in batch { _ = rig.customerWrites(key, thread: key) }
         _ = rig.tell(.prefetched(Prefetched()))
         _ = rig.tell(.committed(.ok))
         _ = rig.tell(.prefetched(Prefetched()))
@@ -56,15 +58,12 @@ import Testing
 
     @Test(
         "Nothing is gained by waiting where little is told, or little waits",
-        arguments: [(largeRelease: 100, waiting: 4), (largeRelease: 1, waiting: 1)])
-    func aSmallOneIsGivenOutAtOnce(largeRelease: Int, waiting: Int) {
-        var rig = Rig.serving(largeRelease: largeRelease)
-        _ = rig.customerWrites(1)
-        for key in 2...9 as ClosedRange<UInt64> { _ = rig.customerWrites(key, thread: key) }
-        _ = rig.tell(.prefetched(Prefetched()))
-        _ = rig.tell(.committed(.ok))
-        _ = rig.tell(.prefetched(Prefetched()))
-        for key in 10..<UInt64(10 + waiting) { _ = rig.customerWrites(key, thread: key) }
+        arguments: [
+            (largeRelease: 100, waiting: 10...13 as ClosedRange<UInt64>),
+            (largeRelease: 1, waiting: 10...10),
+        ])
+    func aSmallOneIsGivenOutAtOnce(largeRelease: Int, waiting: ClosedRange<UInt64>) {
+        var rig = Self.committing(2...9, largeRelease: largeRelease, waiting: waiting)
         let steps = rig.engine.handle(.committed(.ok), at: Instant(milliseconds: rig.now))
         #expect(steps.release?.told.map(\.ticket) == Array(2...9))
         #expect(steps.prefetch == nil)
